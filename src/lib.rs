@@ -1,0 +1,10 @@
+//! snowmesh plays a snowboarding clip, finds and tracks the rider, recovers his body as a mesh, draws it over the
+//! picture and exports it.
+//!
+//! # Rooms
+//! Arrows point one way: `main → {cli, ui} → engine → {video, inference, tracking, body, store, render} → types`.
+//! Siblings never import each other; the engine joins them. `ui → render` is allowed for the viewport alone.
+//! `tests/layering.rs` holds the arrows.
+
+pub mod settings;
+pub mod types;

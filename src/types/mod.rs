@@ -1,0 +1,28 @@
+//! Plain data that every room shares: no I/O, no threads, no foreign library types except `glam`'s.
+//!
+//! Frames of reference, used by name everywhere:
+//! * **picture**: pixels of the upright decoded frame, x right, y down, (0, 0) the outer corner of the top-left pixel;
+//! * **camera**: metres, x right, y down, z forward, the origin at the pinhole;
+//! * **body**: SMPL's own frame in metres, y up, +z out of the chest, +x to the body's left.
+
+pub mod camera;
+pub mod device;
+pub mod frame;
+pub mod geometry;
+pub mod landmarks;
+pub mod metrics;
+pub mod overlay;
+pub mod person;
+pub mod smpl;
+
+pub use camera::Camera;
+pub use device::Device;
+pub use frame::{
+    ClipInfo, FrameIndex, Rational, RgbImage, VideoFrame, YuvColor, YuvImage, YuvMatrix, YuvRange,
+};
+pub use geometry::BBox;
+pub use landmarks::{DepthCues, Landmarks};
+pub use metrics::{RunSummary, StageTime};
+pub use overlay::OverlayStyle;
+pub use person::{BodyEstimate, Detection, Keypoint, Observation, Provenance, RiderFrame, Track, TrackId};
+pub use smpl::SmplParams;
