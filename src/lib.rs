@@ -8,3 +8,4 @@
 
 pub mod settings;
 pub mod types;
+pub mod video;

@@ -1,0 +1,78 @@
+//! What the code values of a frame mean, from its tags or, where there are none, by custom.
+
+use ff::color::{Range, Space};
+use ff::ffi;
+use ff::format::Pixel;
+use ff::frame;
+use ffmpeg_next as ff;
+
+use crate::types::{YuvColor, YuvMatrix, YuvRange};
+
+/// Colour tags of a stream, for frames that carry none.
+#[derive(Clone, Copy)]
+pub(super) struct Tags {
+    pub space: Space,
+    pub range: Range,
+}
+
+/// Colour of a frame once it is 8-bit 4:2:0.
+///
+/// A frame's own tags come first, then the stream's. Without a matrix, pictures of high definition are BT.709 and
+/// smaller ones BT.601, as players hold it; without a range they are limited. R'G'B' sources become BT.709 limited.
+pub(super) fn of_frame(frame: &frame::Video, stream: Tags) -> YuvColor {
+    let format = frame.format();
+    if is_rgb(format) {
+        return YuvColor { matrix: YuvMatrix::Bt709, range: YuvRange::Limited };
+    }
+    let matrix = matrix(frame.color_space()).or_else(|| matrix(stream.space));
+    let matrix = matrix.unwrap_or_else(|| customary_matrix(frame.width(), frame.height()));
+    let full = match (is_jpeg(format), frame.color_range(), stream.range) {
+        (true, _, _) | (_, Range::JPEG, _) | (_, Range::Unspecified, Range::JPEG) => true,
+        (false, _, _) => false,
+    };
+    YuvColor { matrix, range: if full { YuvRange::Full } else { YuvRange::Limited } }
+}
+
+/// Whether the pixels are R'G'B', packed, planar or through a palette.
+pub(super) fn is_rgb(format: Pixel) -> bool {
+    let Some(descriptor) = format.descriptor() else { return false };
+    // SAFETY: FFmpeg's descriptors are constants that live as long as the program.
+    let flags = unsafe { (*descriptor.as_ptr()).flags };
+    flags & (ffi::AV_PIX_FMT_FLAG_RGB | ffi::AV_PIX_FMT_FLAG_PAL) as u64 != 0
+}
+
+/// The `yuvj…` formats are full range by name.
+fn is_jpeg(format: Pixel) -> bool {
+    matches!(format, Pixel::YUVJ420P | Pixel::YUVJ422P | Pixel::YUVJ444P | Pixel::YUVJ440P | Pixel::YUVJ411P)
+}
+
+fn matrix(space: Space) -> Option<YuvMatrix> {
+    match space {
+        // SMPTE 240M differs from BT.709 by less than its successors do.
+        Space::BT709 | Space::SMPTE240M => Some(YuvMatrix::Bt709),
+        Space::BT470BG | Space::SMPTE170M | Space::FCC => Some(YuvMatrix::Bt601),
+        Space::BT2020NCL | Space::BT2020CL => Some(YuvMatrix::Bt2020),
+        _ => None,
+    }
+}
+
+fn customary_matrix(width: u32, height: u32) -> YuvMatrix {
+    if width >= 1280 || height >= 720 { YuvMatrix::Bt709 } else { YuvMatrix::Bt601 }
+}
+
+/// FFmpeg's tags for what is written as `color`: matrix and range as they are, and the primaries and transfer
+/// that go with the matrix.
+pub(super) fn written_tags(
+    color: YuvColor,
+) -> (Space, Range, ff::color::Primaries, ff::color::TransferCharacteristic) {
+    use ff::color::{Primaries, TransferCharacteristic as Transfer};
+    let range = match color.range {
+        YuvRange::Limited => Range::MPEG,
+        YuvRange::Full => Range::JPEG,
+    };
+    match color.matrix {
+        YuvMatrix::Bt601 => (Space::SMPTE170M, range, Primaries::SMPTE170M, Transfer::SMPTE170M),
+        YuvMatrix::Bt709 => (Space::BT709, range, Primaries::BT709, Transfer::BT709),
+        YuvMatrix::Bt2020 => (Space::BT2020NCL, range, Primaries::BT2020, Transfer::BT2020_10),
+    }
+}

@@ -1,0 +1,188 @@
+//! Decoded frames by number: packets in, pictures with their place in the clip out.
+
+use std::path::{Path, PathBuf};
+
+use ff::codec::{self, threading};
+use ff::frame;
+use ffmpeg_next as ff;
+
+use super::VideoError;
+use super::demux::Demuxer;
+use super::input::unreadable;
+use super::timeline::{Stamp, Timeline};
+
+/// Decodes the frames of a clip in presentation order from any key frame on.
+pub(super) struct Decoder {
+    path: PathBuf,
+    demuxer: Demuxer,
+    codec: ff::decoder::Video,
+    timeline: Timeline,
+    frame: frame::Video,
+    /// A packet that was read to see where a seek has landed.
+    queued: Option<ff::Packet>,
+    draining: bool,
+    last: Option<u64>,
+    complaint: Option<ff::Error>,
+}
+
+impl Decoder {
+    /// Opens the clip and stands before its first frame.
+    pub(super) fn open(path: &Path, threads: usize) -> Result<Self, VideoError> {
+        let mut demuxer = Demuxer::open(path)?;
+        let codec = open_codec(&demuxer, path, threads)?;
+        let timeline = Timeline::scan(&mut demuxer, path)?;
+        let mut decoder = Self {
+            path: path.to_owned(),
+            demuxer,
+            codec,
+            timeline,
+            frame: frame::Video::empty(),
+            queued: None,
+            draining: false,
+            last: None,
+            complaint: None,
+        };
+        decoder.rewind()?;
+        Ok(decoder)
+    }
+
+    /// The frames of the clip.
+    pub(super) fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// The demuxer, for what the header says.
+    pub(super) fn demuxer(&self) -> &Demuxer {
+        &self.demuxer
+    }
+
+    /// The codec, for what the stream says.
+    pub(super) fn codec(&self) -> &ff::decoder::Video {
+        &self.codec
+    }
+
+    /// The picture that [`decode`](Self::decode) gave last.
+    pub(super) fn frame(&self) -> &frame::Video {
+        &self.frame
+    }
+
+    /// Number of the frame that came out last since the last jump.
+    pub(super) fn last(&self) -> Option<u64> {
+        self.last
+    }
+
+    /// What the codec complained of since the last frame that was asked for.
+    pub(super) fn take_complaint(&mut self) -> String {
+        match self.complaint.take() {
+            Some(error) => error.to_string(),
+            None => "the decoder gave no picture".to_owned(),
+        }
+    }
+
+    /// Decodes one more frame and says which one it is, or `None` at the end of the file.
+    ///
+    /// Damaged packets are no error here: their frames are missing from the sequence.
+    pub(super) fn decode(&mut self) -> Result<Option<u64>, VideoError> {
+        loop {
+            match self.codec.receive_frame(&mut self.frame) {
+                Ok(()) => {
+                    if let Some(index) = self.number() {
+                        self.last = Some(index);
+                        return Ok(Some(index));
+                    }
+                    continue;
+                }
+                Err(ff::Error::Eof) => return Ok(None),
+                Err(ff::Error::Other { errno: ff::error::EAGAIN }) if self.draining => return Ok(None),
+                Err(ff::Error::Other { errno: ff::error::EAGAIN }) => {}
+                Err(error) => self.complaint = Some(error),
+            }
+            if !self.draining {
+                self.feed()?;
+            }
+        }
+    }
+
+    /// Jumps to key frame number `key` of the timeline. False if what follows starts after it, so that the jump
+    /// has to go further back.
+    pub(super) fn land(&mut self, key: usize) -> Result<bool, VideoError> {
+        let Some(pts) = self.timeline.key_pts(key) else { return Ok(false) };
+        self.reset();
+        if !self.demuxer.seek(pts) {
+            return Ok(false);
+        }
+        while let Some(packet) = self.demuxer.next_packet(&self.path)? {
+            if packet.is_key() {
+                let landed = packet.pts().is_some_and(|landed| landed <= pts);
+                self.queued = Some(packet);
+                return Ok(landed);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Jumps to the start of the file; it is opened anew where seeking does not lead back to its first packet.
+    pub(super) fn rewind(&mut self) -> Result<(), VideoError> {
+        self.reset();
+        let start = self.timeline.start;
+        let earliest = [start.pts, start.dts].into_iter().flatten().min();
+        if earliest.is_some_and(|timestamp| self.demuxer.seek(timestamp)) {
+            let packet = self.demuxer.next_packet(&self.path)?;
+            if packet.as_ref().map(Stamp::of) == Some(start) {
+                self.queued = packet;
+                return Ok(());
+            }
+        }
+        self.demuxer = Demuxer::open(&self.path)?;
+        Ok(())
+    }
+
+    fn reset(&mut self) {
+        self.codec.flush();
+        self.queued = None;
+        self.draining = false;
+        self.last = None;
+        self.complaint = None;
+    }
+
+    /// Which frame of the clip the decoded picture is; `None` for one that the clip does not show.
+    fn number(&self) -> Option<u64> {
+        if self.timeline.timed {
+            self.frame.pts().and_then(|pts| self.timeline.frames.find(pts))
+        } else {
+            Some(self.last.map_or(0, |last| last + 1))
+        }
+    }
+
+    fn feed(&mut self) -> Result<(), VideoError> {
+        let packet = match self.queued.take() {
+            Some(packet) => Some(packet),
+            None => self.demuxer.next_packet(&self.path)?,
+        };
+        let sent = match packet {
+            Some(packet) => self.codec.send_packet(&packet),
+            None => {
+                self.draining = true;
+                self.codec.send_eof()
+            }
+        };
+        if let Err(error) = sent {
+            self.complaint = Some(error);
+        }
+        Ok(())
+    }
+}
+
+fn open_codec(demuxer: &Demuxer, path: &Path, threads: usize) -> Result<ff::decoder::Video, VideoError> {
+    let stream = demuxer.stream(path)?;
+    let mut context =
+        codec::Context::from_parameters(stream.parameters()).map_err(|error| unreadable(path, &error))?;
+    let kind = if threads > 1 { threading::Type::Frame } else { threading::Type::None };
+    context.set_threading(threading::Config { kind, count: threads.max(1), ..Default::default() });
+    let mut decoder = context.decoder();
+    decoder.set_packet_time_base(stream.time_base());
+    decoder.video().map_err(|_| VideoError::UnsupportedCodec {
+        path: path.to_owned(),
+        codec: stream.parameters().id().name().to_owned(),
+    })
+}

@@ -1,0 +1,88 @@
+//! Reading and writing video: the only room that knows FFmpeg.
+//!
+//! [`open`] gives the frames of a clip, upright, in presentation order and numbered exactly; [`create`] makes a new
+//! clip beside its target and puts it in place when it is whole. [`fake`] has both seams without files.
+
+mod audio;
+mod color;
+mod decoder;
+mod demux;
+mod error;
+#[doc(hidden)]
+pub mod fake;
+mod ffmpeg;
+mod input;
+mod muxer;
+mod orientation;
+mod pictures;
+mod planes;
+mod rgb;
+mod sink;
+mod source;
+mod timeline;
+
+use std::path::Path;
+
+use crate::types::{ClipInfo, VideoFrame};
+
+pub use error::{Severity, VideoError};
+pub use ffmpeg::{h264_encoder, initialize, version};
+pub use rgb::{rgba_to_yuv, yuv_to_rgb};
+pub use sink::SinkOptions;
+pub use source::DecodeOptions;
+
+/// Something that gives the frames of one clip.
+///
+/// Frames come upright, in presentation order, each with its own timestamp and its index in
+/// [`ClipInfo::frames`].
+pub trait FrameSource: Send {
+    /// What is known of the clip.
+    fn info(&self) -> &ClipInfo;
+
+    /// The next frame, or `None` after the last.
+    ///
+    /// # Errors
+    /// A frame that cannot be decoded is [`VideoError::BadFrame`] (a warning: call again for the one after it);
+    /// anything else ends the clip.
+    fn next_frame(&mut self) -> Result<Option<VideoFrame>, VideoError>;
+
+    /// Makes frame `index` the next one that [`next_frame`](Self::next_frame) gives; past the end, there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be read any more.
+    fn seek(&mut self, index: u64) -> Result<(), VideoError>;
+}
+
+/// Something that takes the frames of a new clip. Dropped before [`finish`](Self::finish), it leaves no file.
+pub trait FrameSink: Send {
+    /// Adds one frame: packed 8-bit R'G'B'A (alpha ignored), rows without padding, at timestamp `pts` of the
+    /// source's time base. Timestamps must rise.
+    ///
+    /// # Errors
+    /// When the frame cannot be encoded or written (a full disk, for instance).
+    fn write(&mut self, rgba: &[u8], pts: i64) -> Result<(), VideoError>;
+
+    /// Writes what is still held back, closes the file and puts it in its place.
+    ///
+    /// # Errors
+    /// When something cannot be written; nothing is left behind then.
+    fn finish(self: Box<Self>) -> Result<(), VideoError>;
+}
+
+/// Opens a clip for reading.
+///
+/// All packets of the video stream are read once (not decoded), so that frame numbers are exact.
+///
+/// # Errors
+/// See [`VideoError`]: missing, unreadable, no video in it, no frames.
+pub fn open(path: &Path, options: &DecodeOptions) -> Result<Box<dyn FrameSource>, VideoError> {
+    Ok(Box::new(source::FfmpegSource::open(path, options)?))
+}
+
+/// Begins a new clip. Nothing appears under its name before [`FrameSink::finish`].
+///
+/// # Errors
+/// See [`VideoError`]: a format, folder or sound that does not do, or the clip itself as target.
+pub fn create(options: &SinkOptions) -> Result<Box<dyn FrameSink>, VideoError> {
+    Ok(Box::new(sink::FfmpegSink::create(options)?))
+}

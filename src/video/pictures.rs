@@ -1,0 +1,199 @@
+//! Decoded frames of any pixel format as upright 8-bit 4:2:0 pictures.
+
+use std::sync::Arc;
+
+use ff::ffi;
+use ff::format::Pixel;
+use ff::frame;
+use ff::software::scaling;
+use ffmpeg_next as ff;
+
+use super::color::{self, Tags};
+use super::orientation::Orientation;
+use super::planes::Plane;
+use crate::types::{YuvColor, YuvImage, YuvMatrix, YuvRange};
+
+/// Pictures kept for reuse; more than these in flight are allocated anew.
+const KEPT: usize = 8;
+
+/// Makes pictures out of frames, all of one size.
+pub(super) struct Pictures {
+    /// Size before turning.
+    width: u32,
+    height: u32,
+    orientation: Orientation,
+    tags: Tags,
+    scaler: Option<Scaler>,
+    kept: Vec<Arc<YuvImage>>,
+}
+
+impl Pictures {
+    /// Pictures of frames that are `width` × `height` before they are turned.
+    pub(super) fn new(width: u32, height: u32, orientation: Orientation, tags: Tags) -> Self {
+        Self { width, height, orientation, tags, scaler: None, kept: Vec::new() }
+    }
+
+    /// Colour of the picture that `frame` becomes.
+    pub(super) fn color(&self, frame: &frame::Video) -> YuvColor {
+        color::of_frame(frame, self.tags)
+    }
+
+    /// The picture of a frame. 4:2:0 planes of the right size are copied; all else goes through swscale, which
+    /// then changes depth, subsampling and size but neither matrix nor range.
+    pub(super) fn picture(&mut self, frame: &frame::Video) -> Result<Arc<YuvImage>, ff::Error> {
+        let color = self.color(frame);
+        let (width, height) = self.orientation.turned_size(self.width, self.height);
+        let mut picture = take_free(&mut self.kept, width, height)
+            .unwrap_or_else(|| Arc::new(YuvImage::black(width, height, color)));
+        let target = Arc::get_mut(&mut picture).ok_or(ff::Error::Bug)?;
+        target.color = color;
+        let as_is = matches!(frame.format(), Pixel::YUV420P | Pixel::YUVJ420P)
+            && (frame.width(), frame.height()) == (self.width, self.height);
+        let copied = as_is && copy_planes(self.orientation, frame, target);
+        if !copied {
+            let orientation = self.orientation;
+            let scaled = self.scale(frame, color)?;
+            if !copy_planes(orientation, scaled, target) {
+                return Err(ff::Error::Bug);
+            }
+        }
+        if self.kept.len() < KEPT {
+            self.kept.push(Arc::clone(&picture));
+        }
+        Ok(picture)
+    }
+
+    fn scale(&mut self, frame: &frame::Video, color: YuvColor) -> Result<&frame::Video, ff::Error> {
+        let shape = Shape { format: frame.format(), width: frame.width(), height: frame.height(), color };
+        let scaler = match self.scaler.take() {
+            Some(scaler) if scaler.shape == shape => scaler,
+            _ => Scaler::new(shape, self.width, self.height)?,
+        };
+        self.scaler.insert(scaler).run(frame)
+    }
+}
+
+/// A kept picture that nobody else holds any more; those of another size are dropped.
+fn take_free(kept: &mut Vec<Arc<YuvImage>>, width: u32, height: u32) -> Option<Arc<YuvImage>> {
+    let free = kept.iter_mut().position(|picture| Arc::get_mut(picture).is_some())?;
+    Some(kept.swap_remove(free)).filter(|picture| (picture.width, picture.height) == (width, height))
+}
+
+/// Copies the three planes of a 4:2:0 frame; false if it lacks one.
+fn copy_planes(orientation: Orientation, frame: &frame::Video, target: &mut YuvImage) -> bool {
+    let (width, height) = (frame.width(), frame.height());
+    let (chroma_width, chroma_height) = YuvImage::chroma_size(width, height);
+    let plane = |number, width, height| Plane::of_frame(frame, number, width as usize, height as usize);
+    let (Some(y), Some(u), Some(v)) = (
+        plane(0, width, height),
+        plane(1, chroma_width, chroma_height),
+        plane(2, chroma_width, chroma_height),
+    ) else {
+        return false;
+    };
+    orientation.copy(y, &mut target.y);
+    orientation.copy(u, &mut target.u);
+    orientation.copy(v, &mut target.v);
+    true
+}
+
+/// What swscale reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Shape {
+    format: Pixel,
+    width: u32,
+    height: u32,
+    color: YuvColor,
+}
+
+struct Scaler {
+    shape: Shape,
+    context: scaling::Context,
+    output: frame::Video,
+}
+
+// SAFETY: a SwsContext is plain heap memory without ties to the thread that made it (no multi-threading is asked of
+// it, so it owns no threads either), and the Scaler is its only owner; all use is through `&mut self`.
+unsafe impl Send for Scaler {}
+
+impl Scaler {
+    fn new(shape: Shape, width: u32, height: u32) -> Result<Self, ff::Error> {
+        let flags = scaling::Flags::BILINEAR
+            | scaling::Flags::ACCURATE_RND
+            | scaling::Flags::FULL_CHR_H_INP
+            | scaling::Flags::BITEXACT;
+        let mut context = scaling::Context::get(
+            shape.format,
+            shape.width,
+            shape.height,
+            Pixel::YUV420P,
+            width,
+            height,
+            flags,
+        )?;
+        let standard = match shape.color.matrix {
+            YuvMatrix::Bt601 => ffi::SWS_CS_ITU601,
+            YuvMatrix::Bt709 => ffi::SWS_CS_ITU709,
+            YuvMatrix::Bt2020 => ffi::SWS_CS_BT2020,
+        };
+        let output_full = i32::from(shape.color.range == YuvRange::Full);
+        let input_full = if color::is_rgb(shape.format) { 1 } else { output_full };
+        // Brightness, contrast and saturation are neutral: 0, 1 and 1 in 16.16 fixed point. The result only says
+        // whether the pair of formats makes use of the tables.
+        // SAFETY: the context is live and borrowed mutably; the coefficient tables are constants of swscale.
+        unsafe {
+            let table = ffi::sws_getCoefficients(standard);
+            ffi::sws_setColorspaceDetails(
+                context.as_mut_ptr(),
+                table,
+                input_full,
+                table,
+                output_full,
+                0,
+                1 << 16,
+                1 << 16,
+            );
+        }
+        Ok(Self { shape, context, output: frame::Video::empty() })
+    }
+
+    fn run(&mut self, frame: &frame::Video) -> Result<&frame::Video, ff::Error> {
+        self.context.run(frame, &mut self.output)?;
+        Ok(&self.output)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame() -> frame::Video {
+        let mut frame = frame::Video::new(Pixel::YUV420P, 6, 4);
+        for plane in 0..3 {
+            frame.data_mut(plane).fill(100 + plane as u8);
+        }
+        frame
+    }
+
+    fn pictures() -> Pictures {
+        let tags = Tags { space: ff::color::Space::Unspecified, range: ff::color::Range::Unspecified };
+        Pictures::new(6, 4, Orientation::default(), tags)
+    }
+
+    #[test]
+    fn a_picture_nobody_holds_is_used_again() {
+        let mut pictures = pictures();
+        let first = pictures.picture(&frame()).unwrap();
+        let place = first.y.as_ptr();
+        let second = pictures.picture(&frame()).unwrap();
+        assert_ne!(second.y.as_ptr(), place, "a held picture must not be overwritten");
+        drop(first);
+        assert_eq!(pictures.picture(&frame()).unwrap().y.as_ptr(), place);
+    }
+
+    #[test]
+    fn planes_arrive_unchanged() {
+        let picture = pictures().picture(&frame()).unwrap();
+        assert_eq!((&*picture.y, &*picture.u, &*picture.v), (&[100; 24][..], &[101; 6][..], &[102; 6][..]));
+    }
+}

@@ -1,0 +1,204 @@
+//! The real [`FrameSource`]: a file through FFmpeg.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ff::frame;
+use ff::packet::side_data::Type;
+use ffmpeg_next as ff;
+
+use super::color::Tags;
+use super::decoder::Decoder;
+use super::orientation::Orientation;
+use super::pictures::Pictures;
+use super::{FrameSource, VideoError};
+use crate::types::{ClipInfo, VideoFrame};
+
+/// How far ahead decoding on is cheaper than emptying the decoder and jumping, in frames.
+const NEAR: u64 = 8;
+
+/// How to decode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodeOptions {
+    /// Threads of the decoder, at least 1. More of them are faster in sequence, but each delays the first frame
+    /// after a jump by one frame's time.
+    pub threads: usize,
+}
+
+impl Default for DecodeOptions {
+    /// Two threads where the machine has two processors.
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { threads: processors.min(2) }
+    }
+}
+
+/// A clip in a file.
+pub(super) struct FfmpegSource {
+    info: ClipInfo,
+    decoder: Decoder,
+    pictures: Pictures,
+    /// The frame that the caller gets next.
+    next: u64,
+    /// A decoded frame, still in the decoder, that comes after `next`.
+    held: Option<u64>,
+    /// Where the last jump went, until a frame shows that it went far enough back.
+    landing: Option<Landing>,
+}
+
+#[derive(Clone, Copy)]
+struct Landing {
+    /// Key frame of the timeline, or `None` for the start of the file.
+    key: Option<usize>,
+    /// Key frames to go back if the jump turns out too short; doubles each time.
+    step: usize,
+}
+
+impl FfmpegSource {
+    pub(super) fn open(path: &Path, options: &DecodeOptions) -> Result<Self, VideoError> {
+        let mut decoder = Decoder::open(path, options.threads)?;
+        // Only a decoded frame tells size and format for certain; a file without one is not worth opening.
+        let Some(first) = decoder.decode()? else {
+            return Err(VideoError::NoFrames { path: path.to_owned() });
+        };
+        let stream = decoder.demuxer().stream(path)?;
+        let orientation = stream
+            .side_data()
+            .find(|data| data.kind() == Type::DisplayMatrix)
+            .and_then(|data| display_matrix(data.data()))
+            .map_or_else(Orientation::default, |matrix| Orientation::from_display_matrix(&matrix));
+        let codec = decoder.codec();
+        let tags = Tags { space: codec.color_space(), range: codec.color_range() };
+        let frame = decoder.frame();
+        let pictures = Pictures::new(frame.width(), frame.height(), orientation, tags);
+        let (width, height) = orientation.turned_size(frame.width(), frame.height());
+        let info = ClipInfo {
+            path: path.to_owned(),
+            width,
+            height,
+            pixel_aspect: pixel_aspect(frame, codec, orientation),
+            rotation_deg: orientation.rotation_deg(),
+            duration_s: decoder.timeline().duration_s,
+            color: pictures.color(frame),
+            codec: codec.id().name().to_owned(),
+            has_audio: decoder.demuxer().input().streams().best(ff::media::Type::Audio).is_some(),
+            frames: Arc::clone(&decoder.timeline().frames),
+        };
+        Ok(Self { info, decoder, pictures, next: 0, held: Some(first), landing: None })
+    }
+
+    /// Jumps to where decoding towards frame `index` can start.
+    fn jump(&mut self, mut landing: Landing) -> Result<(), VideoError> {
+        self.held = None;
+        while let Some(key) = landing.key {
+            if self.decoder.land(key)? {
+                self.landing = Some(landing);
+                return Ok(());
+            }
+            landing = further_back(key, landing.step);
+        }
+        self.decoder.rewind()?;
+        self.landing = Some(landing);
+        Ok(())
+    }
+
+    /// Whether the last jump might have to go further back, because nothing before the frame sought came out; if
+    /// so, it does.
+    fn jump_further_back(&mut self) -> Result<bool, VideoError> {
+        match self.landing.take() {
+            Some(Landing { key: Some(key), step }) => {
+                self.jump(further_back(key, step))?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether decoding on leads to frame `index` at least as fast as a jump.
+    fn leads_to(&self, index: u64) -> bool {
+        let key = self.decoder.timeline().key_for(index);
+        let Some(last) = self.held.or(self.decoder.last()) else {
+            return self.landing.is_some_and(|landing| landing.key == key);
+        };
+        let no_key_between = match key {
+            Some(key) => self.decoder.timeline().key_pts(key) <= self.info.frames.pts(last),
+            None => true,
+        };
+        self.held == Some(index) || (index > last && (index - last <= NEAR || no_key_between))
+    }
+
+    fn missing(&mut self) -> VideoError {
+        let index = self.next;
+        self.next += 1;
+        VideoError::BadFrame { index, cause: self.decoder.take_complaint() }
+    }
+
+    fn frame(&mut self) -> Result<Option<VideoFrame>, VideoError> {
+        let index = self.next;
+        let (Some(pts), frames) = (self.info.frames.pts(index), &self.info.frames) else { return Ok(None) };
+        self.next += 1;
+        let image = self
+            .pictures
+            .picture(self.decoder.frame())
+            .map_err(|error| VideoError::BadFrame { index, cause: error.to_string() })?;
+        Ok(Some(VideoFrame { index, pts, pts_s: frames.seconds_of(pts), image }))
+    }
+}
+
+impl FrameSource for FfmpegSource {
+    fn info(&self) -> &ClipInfo {
+        &self.info
+    }
+
+    fn next_frame(&mut self) -> Result<Option<VideoFrame>, VideoError> {
+        while self.next < self.info.frames.len() {
+            let arrived = match self.held.take() {
+                Some(index) => Some(index),
+                None => self.decoder.decode().inspect_err(|_| self.next = self.info.frames.len())?,
+            };
+            match arrived {
+                Some(index) if index < self.next => self.landing = None,
+                Some(index) if index == self.next => {
+                    self.landing = None;
+                    return self.frame();
+                }
+                _ if self.jump_further_back()? => {}
+                later => {
+                    self.held = later;
+                    return Err(self.missing());
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn seek(&mut self, index: u64) -> Result<(), VideoError> {
+        self.next = index.min(self.info.frames.len());
+        if self.next == self.info.frames.len() || self.leads_to(self.next) {
+            return Ok(());
+        }
+        self.jump(Landing { key: self.decoder.timeline().key_for(self.next), step: 1 })
+    }
+}
+
+fn further_back(key: usize, step: usize) -> Landing {
+    Landing { key: key.checked_sub(step), step: step.saturating_mul(2) }
+}
+
+fn display_matrix(bytes: &[u8]) -> Option<[i32; 9]> {
+    let (places, _) = bytes.as_chunks::<4>();
+    let mut matrix = [0; 9];
+    for (value, bytes) in matrix.iter_mut().zip(places.get(..9)?) {
+        *value = i32::from_ne_bytes(*bytes);
+    }
+    Some(matrix)
+}
+
+/// Width of an upright pixel divided by its height; square where the file does not say.
+fn pixel_aspect(frame: &frame::Video, codec: &ff::decoder::Video, orientation: Orientation) -> f32 {
+    let stated = [frame.aspect_ratio(), codec.aspect_ratio()]
+        .into_iter()
+        .find(|aspect| aspect.numerator() > 0 && aspect.denominator() > 0)
+        .map_or(1.0, |aspect| f64::from(aspect) as f32);
+    if orientation.swaps_axes() { stated.recip() } else { stated }
+}

@@ -1,0 +1,9 @@
+//! Reading and writing real files, with the `ffmpeg` and `ffprobe` tools as the independent truth.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod colors;
+mod damaged;
+mod reading;
+mod tools;
+mod writing;
