@@ -1,0 +1,74 @@
+//! Running the networks: the only room that knows ONNX Runtime.
+//!
+//! A [`Runtime`] is started once, a [`Registry`] says which models there are and that their files are the right ones,
+//! and [`load_detector`] and [`LandmarkNet`] put networks on a device. Each loaded network has one owner and is run by
+//! `&mut self`; it may be sent to another thread. Nothing here falls back to another device by itself.
+
+mod contract;
+mod detectors;
+mod error;
+mod evaluate;
+mod landmarks;
+mod library;
+mod manifest;
+mod placement;
+mod preprocess;
+mod providers;
+mod registry;
+mod runtime;
+mod search;
+mod session;
+
+#[doc(hidden)]
+pub mod fake;
+
+#[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
+mod test_support;
+
+use crate::types::{BodyEstimate, Detection, Device, RgbImage};
+
+pub use contract::NetworkContract;
+pub use detectors::load_detector;
+pub use error::InferenceError;
+pub use evaluate::{AveragePrecision, ImageResult, Truth, average_precision, object_keypoint_similarity};
+pub use landmarks::{LANDMARK_FIT, LandmarkNet, LandmarkOptions};
+pub use manifest::{ModelEntry, ModelFile, Role};
+pub use providers::ProviderReport;
+pub use registry::Registry;
+pub use runtime::Runtime;
+
+/// Finds people in a picture.
+pub trait Detector: Send {
+    /// The model's id, as in `--detector`.
+    fn id(&self) -> &str;
+
+    /// Where it really runs.
+    fn device(&self) -> Device;
+
+    /// People with a score of at least `threshold`, best first, boxes in picture pixels (not clipped to it).
+    ///
+    /// # Errors
+    /// When the network cannot be run.
+    fn detect(&mut self, image: &RgbImage, threshold: f32) -> Result<Vec<Detection>, InferenceError>;
+}
+
+/// Recovers the body of each detected person.
+pub trait MeshRecoverer: Send {
+    /// The model's id, as in `--recoverer`.
+    fn id(&self) -> &str;
+
+    /// Where it really runs.
+    fn device(&self) -> Device;
+
+    /// One entry for each of `detections`, in their order; `None` where no body is found in the box.
+    ///
+    /// # Errors
+    /// When a network cannot be run.
+    fn recover(
+        &mut self,
+        image: &RgbImage,
+        detections: &[Detection],
+    ) -> Result<Vec<Option<BodyEstimate>>, InferenceError>;
+}

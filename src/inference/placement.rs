@@ -1,0 +1,59 @@
+//! Putting a network on the device that was asked for, and on no other.
+
+use ort::environment::Environment;
+use ort::ep;
+use ort::session::Session;
+use ort::session::builder::{AutoDevicePolicy, SessionBuilder};
+
+use super::error::InferenceError;
+use super::providers;
+use super::runtime::Runtime;
+use crate::types::Device;
+
+/// Where a network runs and with how many threads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placement {
+    /// The device.
+    pub device: Device,
+    /// Threads within one operator; at least one is used.
+    pub threads: usize,
+}
+
+impl Placement {
+    /// A builder of sessions for this placement.
+    pub fn session_builder(self, runtime: &Runtime) -> Result<SessionBuilder, InferenceError> {
+        if !providers::is_compiled_in(self.device) {
+            return Err(self.unavailable(providers::NOT_COMPILED_IN));
+        }
+        self.configure(runtime.environment()).map_err(|error| self.unavailable(error.message()))
+    }
+
+    /// The error for a session that this placement's device refuses.
+    pub fn unavailable(self, why: &str) -> InferenceError {
+        InferenceError::DeviceUnavailable { device: self.device, why: why.to_owned() }
+    }
+
+    fn configure(self, environment: &Environment) -> ort::Result<SessionBuilder> {
+        let builder = Session::builder(environment)?
+            .with_intra_threads(self.threads.max(1))?
+            .with_inter_threads(1)?
+            .with_parallel_execution(false)?
+            // A waiting thread sleeps: the decoder, the window and other sessions want the cores.
+            .with_intra_op_spinning(false)?
+            // Otherwise ONNX Runtime may pick a device by itself.
+            .with_auto_device(AutoDevicePolicy::PreferCPU)?;
+        Ok(match self.device {
+            Device::Cpu => builder,
+            Device::Cuda(index) => {
+                let index = i32::try_from(index).map_err(|_| ort::Error::new("no GPU has such a number"))?;
+                builder.with_execution_providers([ep::CUDA::default()
+                    .with_device_id(index)
+                    .build()
+                    .error_on_failure()])?
+            }
+            Device::WebGpu => {
+                builder.with_execution_providers([ep::WebGPU::default().build().error_on_failure()])?
+            }
+        })
+    }
+}
