@@ -6,6 +6,7 @@
 //! Siblings never import each other; the engine joins them. `ui → render` is allowed for the viewport alone.
 //! `tests/layering.rs` holds the arrows.
 
+pub mod body;
 pub mod inference;
 pub mod settings;
 pub mod types;

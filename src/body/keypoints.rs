@@ -1,0 +1,86 @@
+//! Where COCO's keypoints sit on the body.
+
+use glam::Vec3;
+
+use super::model::BodyModel;
+use crate::types::person::COCO_KEYPOINT_COUNT;
+use crate::types::smpl::BETA_COUNT;
+
+/// SMPL's head joint.
+pub(super) const HEAD: usize = 15;
+
+/// The SMPL joint that carries each COCO keypoint: the head for the face, then the limbs' own joints.
+pub(super) const CARRIERS: [usize; COCO_KEYPOINT_COUNT] =
+    [HEAD, HEAD, HEAD, HEAD, HEAD, 16, 17, 18, 19, 20, 21, 1, 2, 4, 5, 7, 8];
+
+/// COCO keypoints of the face come first.
+pub(super) const FACE_KEYPOINT_COUNT: usize = 5;
+
+/// How far below SMPL's hip joints 2D detectors put the hips, metres: annotators mark the top of the thigh.
+const HIP_DROP_M: f32 = 0.06;
+
+/// The same for knees: annotators mark the kneecap.
+const KNEE_DROP_M: f32 = 0.03;
+
+/// Half the distance between the eyes, metres (mean of adults: 63 mm, Dodgson, 2004).
+const EYE_HALF_SPAN_M: f32 = 0.032;
+
+/// The eyes above and behind the tip of the nose, metres.
+const EYE_ABOVE_NOSE_M: f32 = 0.045;
+const EYE_BEHIND_NOSE_M: f32 = 0.03;
+
+/// A vertex carried by the head by at least this share belongs to the head.
+const HEAD_VERTEX_WEIGHT: f32 = 0.9;
+
+/// Each keypoint's offset from its carrier in the rest pose of the mean shape, body frame, metres.
+///
+/// The nose is the foremost vertex of the head, the ear its leftmost; a model without head vertices has its whole
+/// face in the head joint.
+pub(super) fn offsets(model: &BodyModel) -> [Vec3; COCO_KEYPOINT_COUNT] {
+    let head = model.rest_joints(&[0.0; BETA_COUNT])[HEAD];
+    let on_head = |vertex: &usize| {
+        let of_head = model.influences_of(*vertex).iter().find(|influence| influence.joint as usize == HEAD);
+        of_head.is_some_and(|influence| influence.weight > HEAD_VERTEX_WEIGHT)
+    };
+    let extreme = |axis: Vec3| {
+        (0..model.vertex_count())
+            .filter(on_head)
+            .map(|vertex| model.template()[vertex])
+            .max_by(|a, b| a.dot(axis).total_cmp(&b.dot(axis)))
+    };
+    let mut offsets = [Vec3::ZERO; COCO_KEYPOINT_COUNT];
+    let mirrored = |offset: Vec3| Vec3::new(-offset.x, offset.y, offset.z);
+    if let (Some(nose), Some(ear)) = (extreme(Vec3::Z), extreme(Vec3::X)) {
+        let eye = Vec3::new(EYE_HALF_SPAN_M, nose.y + EYE_ABOVE_NOSE_M, nose.z - EYE_BEHIND_NOSE_M) - head;
+        let ear = ear - head;
+        offsets[..FACE_KEYPOINT_COUNT].copy_from_slice(&[
+            nose - head,
+            eye,
+            mirrored(eye),
+            ear,
+            mirrored(ear),
+        ]);
+    }
+    for hip in [11, 12] {
+        offsets[hip].y = -HIP_DROP_M;
+    }
+    for knee in [13, 14] {
+        offsets[knee].y = -KNEE_DROP_M;
+    }
+    offsets
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::body::testing;
+
+    #[test]
+    fn the_starters_face_looks_forwards_with_its_left_on_the_left() {
+        let [nose, left_eye, right_eye, left_ear, right_ear] =
+            testing::starter_model().keypoint_offsets()[..5].try_into().unwrap();
+        assert!(nose.x.abs() < 0.01 && (0.05..0.2).contains(&nose.z), "{nose}");
+        assert!(left_eye.y > nose.y && left_eye.z < nose.z && left_eye.x > 0.0, "{left_eye}");
+        assert!((0.05..0.12).contains(&left_ear.x), "{left_ear}");
+        assert_eq!((left_eye.x, left_ear.x), (-right_eye.x, -right_ear.x));
+    }
+}
