@@ -9,5 +9,6 @@
 pub mod body;
 pub mod inference;
 pub mod settings;
+pub mod tracking;
 pub mod types;
 pub mod video;

@@ -1,0 +1,29 @@
+//! Who is who over time: pure and deterministic.
+//!
+//! [`Tracker`] works online, frame by frame, for the picture that fills in while an analysis runs. [`resolve()`] looks
+//! at the whole clip afterwards and knows better: what came before a rider was certain, which pieces are the same
+//! rider, what lies between two detections, and whom the clip is about. Observations are never altered; both are
+//! views over them that can be made again without any inference.
+//!
+//! Time is the presentation time in seconds throughout, so that clips of variable rate need no care.
+
+mod association;
+mod candidates;
+mod carry;
+mod fill;
+mod join;
+mod kalman;
+mod main_rider;
+mod resolve;
+mod settings;
+mod tracker;
+mod tracklet;
+
+#[cfg(test)]
+mod scenes;
+#[cfg(test)]
+mod tests;
+
+pub use resolve::{FrameObservations, Resolved, resolve};
+pub use settings::TrackerSettings;
+pub use tracker::Tracker;

@@ -1,0 +1,107 @@
+//! The offline pass over a whole clip.
+
+use glam::Vec2;
+
+use super::fill::Pass;
+use super::join::join;
+use super::main_rider::main_rider;
+use super::settings::TrackerSettings;
+use super::tracker::Tracker;
+use super::tracklet::{Sighting, Tracklet};
+use crate::types::{BBox, Observation, Provenance, RiderFrame, Track, TrackId};
+
+/// What was seen in one frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FrameObservations {
+    /// The frame's number in the clip.
+    pub frame: u64,
+    /// Seconds from the first frame of the clip.
+    pub pts_s: f64,
+    /// Everybody who was found.
+    pub observations: Vec<Observation>,
+}
+
+/// Who is where in a clip.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resolved {
+    /// Everybody who was tracked, by id, which counts from 1 in the order of appearance.
+    pub tracks: Vec<Track>,
+    /// `frames[i]` are the riders in the i-th frame given, by id.
+    pub frames: Vec<Vec<RiderFrame>>,
+}
+
+/// Tracks a whole clip, whose frames ascend in number and time; frames that do not are ignored, and numbers left
+/// out count as frames in which nobody was found.
+///
+/// Runs the tracker and then looks back: the frames before a rider was certain are his, too; pieces that lead from
+/// one to the next are the same rider; short gaps between detections are interpolated and short ends predicted;
+/// who was hardly ever seen is dropped; and at most one is the main rider.
+pub fn resolve(settings: &TrackerSettings, frames: &[FrameObservations]) -> Resolved {
+    let picture_px = settings.picture_px.unwrap_or_else(|| guessed_picture(frames));
+    let riders: Vec<_> = join(tracklets(settings, frames), settings)
+        .into_iter()
+        .filter(|rider| rider.len() >= settings.min_detected_frames.min(frames.len()))
+        .collect();
+    let main = main_rider(&riders, frames.len(), picture_px);
+
+    let times_s: Vec<f64> = frames.iter().map(|frame| frame.pts_s).collect();
+    let pass = Pass { settings, times_s: &times_s, picture_px };
+    let mut resolved = Resolved { tracks: Vec::new(), frames: vec![Vec::new(); frames.len()] };
+    for ((index, rider), number) in riders.iter().enumerate().zip(1..) {
+        let id = TrackId(number);
+        let states = pass.states(id, rider);
+        let frame_of = |state: Option<&(usize, RiderFrame)>| state.map_or(0, |(at, _)| frames[*at].frame);
+        resolved.tracks.push(Track {
+            id,
+            first_frame: frame_of(states.first()),
+            last_frame: frame_of(states.last()),
+            detected_frames: states.iter().filter(|(_, s)| s.provenance == Provenance::Detected).count()
+                as u64,
+            is_main: main == Some(index),
+        });
+        for (at, state) in states {
+            resolved.frames[at].push(state);
+        }
+    }
+    resolved
+}
+
+/// Pieces of those who became certain, in the order of appearance.
+fn tracklets<'a>(settings: &TrackerSettings, frames: &'a [FrameObservations]) -> Vec<Tracklet<'a>> {
+    let min_hits = settings.min_hits.min(u32::try_from(frames.len()).unwrap_or(u32::MAX));
+    let mut tracker = Tracker::new(TrackerSettings { min_hits, ..settings.clone() });
+    // By serial, which counts in the order of appearance.
+    let mut pieces: Vec<(Tracklet<'a>, bool)> = Vec::new();
+    for (at, frame) in frames.iter().enumerate() {
+        let assigned = tracker.step(frame.frame, frame.pts_s, &frame.observations).unwrap_or_default();
+        for one in assigned {
+            let sighting = Sighting {
+                at,
+                time_s: frame.pts_s,
+                bbox: one.candidate.bbox,
+                score: one.candidate.score,
+                body: one.candidate.body,
+            };
+            match pieces.get_mut(one.serial) {
+                Some((piece, confirmed)) => {
+                    piece.push(sighting);
+                    *confirmed = one.confirmed;
+                }
+                None => pieces.push((Tracklet::new(sighting), one.confirmed)),
+            }
+        }
+    }
+    pieces.into_iter().filter_map(|(piece, confirmed)| confirmed.then_some(piece)).collect()
+}
+
+/// The picture's size from the first camera, whose centre is the picture's; without one the reach of the boxes.
+fn guessed_picture(frames: &[FrameObservations]) -> Vec2 {
+    let observations = || frames.iter().flat_map(|frame| &frame.observations);
+    observations()
+        .find_map(|o| o.body.as_ref().map(|body| body.camera.center_px * 2.0))
+        .filter(|size| size.is_finite() && size.min_element() > 0.0)
+        .unwrap_or_else(|| {
+            let boxes = observations().map(|o| o.detection.bbox).filter(BBox::is_valid);
+            boxes.fold(Vec2::ONE, |size, bbox| size.max(bbox.max))
+        })
+}

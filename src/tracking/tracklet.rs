@@ -1,0 +1,85 @@
+//! Pieces of a rider's way that hang together.
+
+use super::kalman::BoxFilter;
+use crate::types::{BBox, BodyEstimate};
+
+/// One detection of a rider.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sighting<'a> {
+    /// Index of the frame in the pass, which is not the frame's number.
+    pub at: usize,
+    /// Presentation time, seconds.
+    pub time_s: f64,
+    pub bbox: BBox,
+    pub score: f32,
+    pub body: Option<&'a BodyEstimate>,
+}
+
+/// The detections of one rider, ascending in time; never empty.
+#[derive(Clone, Debug)]
+pub(super) struct Tracklet<'a> {
+    first: Sighting<'a>,
+    rest: Vec<Sighting<'a>>,
+}
+
+impl<'a> Tracklet<'a> {
+    pub(super) fn new(first: Sighting<'a>) -> Self {
+        Self { first, rest: Vec::new() }
+    }
+
+    /// Adds a later detection.
+    pub(super) fn push(&mut self, sighting: Sighting<'a>) {
+        self.rest.push(sighting);
+    }
+
+    /// Adds a later piece of the same rider.
+    pub(super) fn append(&mut self, later: Self) {
+        self.rest.push(later.first);
+        self.rest.extend(later.rest);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        1 + self.rest.len()
+    }
+
+    pub(super) fn first(&self) -> &Sighting<'a> {
+        &self.first
+    }
+
+    pub(super) fn last(&self) -> &Sighting<'a> {
+        self.rest.last().unwrap_or(&self.first)
+    }
+
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Sighting<'a>> + Clone {
+        std::iter::once(&self.first).chain(&self.rest)
+    }
+
+    /// Where he is headed after the last detection.
+    pub(super) fn motion_at_end(&self) -> BoxFilter {
+        filtered(self.last(), self.iter().rev())
+    }
+
+    /// Where he came from before the first one: the filter with time running backwards.
+    pub(super) fn motion_at_start(&self) -> BoxFilter {
+        filtered(self.first(), self.iter())
+    }
+}
+
+/// Detections that tell a rider's motion at an end of a piece: earlier ones no longer matter to the filter.
+const MOTION_SIGHTINGS: usize = 15;
+
+/// The filter that has come to `end` over the sightings nearest to it, which `from_end` gives from there on.
+fn filtered<'s, 'a: 's>(end: &Sighting<'a>, from_end: impl Iterator<Item = &'s Sighting<'a>>) -> BoxFilter {
+    let near: Vec<_> = from_end.take(MOTION_SIGHTINGS).collect();
+    let mut on_the_way = near.iter().rev();
+    let Some(start) = on_the_way.next() else {
+        return BoxFilter::new(&end.bbox);
+    };
+    let (mut filter, mut now_s) = (BoxFilter::new(&start.bbox), start.time_s);
+    for sighting in on_the_way {
+        filter.predict((sighting.time_s - now_s).abs());
+        filter.update(&sighting.bbox);
+        now_s = sighting.time_s;
+    }
+    filter
+}
