@@ -9,6 +9,7 @@
 pub mod body;
 pub mod inference;
 pub mod settings;
+pub mod store;
 pub mod tracking;
 pub mod types;
 pub mod video;

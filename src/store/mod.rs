@@ -1,0 +1,29 @@
+//! The analysis file: the only room that knows SQLite.
+//!
+//! An analysis is worth minutes to hours of computing, so its frames are on disk as soon as they are known: one
+//! SQLite file beside the clip, in write-ahead mode, one transaction per small batch. A process that is killed
+//! loses at most the batch it was writing; the next one goes on behind it. Anyone may read while one process
+//! writes; a second writer is refused by a lock that the operating system drops with its holder.
+//!
+//! A file that can't be read (corrupt, foreign, of a newer snowmesh) is reported and left exactly as it is.
+
+mod body_codec;
+mod error;
+mod fingerprint;
+mod lock;
+mod meta;
+mod open;
+mod read;
+mod record;
+mod schema;
+mod write;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
+
+pub use error::StoreError;
+pub use fingerprint::ClipFingerprint;
+pub use open::{AnalysisStore, OpenMode, Opened, default_path};
+pub use record::{FrameRecord, RunKey};
