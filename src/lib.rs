@@ -8,6 +8,7 @@
 
 pub mod body;
 pub mod inference;
+pub mod render;
 pub mod settings;
 pub mod store;
 pub mod tracking;

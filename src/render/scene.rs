@@ -1,0 +1,138 @@
+//! What to draw: plain data, filled anew for each frame.
+
+use std::sync::Arc;
+
+use glam::Vec3;
+use serde::{Deserialize, Serialize};
+
+use crate::types::person::COCO_KEYPOINT_COUNT;
+use crate::types::{BBox, Camera, Keypoint, OverlayStyle, YuvImage};
+
+/// An sRGB colour as written in a style sheet: gamma-coded, 0 to 1.
+pub type Srgb = [f32; 3];
+
+/// One frame's picture and everything over it.
+///
+/// Keep one and [`clear`](Self::clear) it between frames: the vertex memory of the bodies is used again.
+#[derive(Clone, Debug, Default)]
+pub struct OverlayScene {
+    /// The video frame; without one the ground stays transparent.
+    pub picture: Option<Arc<YuvImage>>,
+    /// Bodies, in any order: the nearer one hides the farther.
+    pub meshes: Vec<MeshInstance>,
+    /// Skeletons, drawn in order.
+    pub skeletons: Vec<Skeleton>,
+    /// Boxes, drawn in order.
+    pub boxes: Vec<LabelledBox>,
+    /// What of this is drawn, and how.
+    pub style: OverlayStyle,
+    spare: Vec<MeshInstance>,
+}
+
+impl OverlayScene {
+    /// A picture with nothing over it, in the default style.
+    pub fn new(picture: Option<Arc<YuvImage>>) -> Self {
+        Self { picture, ..Self::default() }
+    }
+
+    /// Takes everything out but the style.
+    pub fn clear(&mut self) {
+        self.picture = None;
+        self.spare.append(&mut self.meshes);
+        self.skeletons.clear();
+        self.boxes.clear();
+    }
+
+    /// Adds a body without vertices, to be filled; its memory may be that of an earlier frame's.
+    pub fn push_mesh(&mut self, camera: Camera, color: Srgb) -> &mut MeshInstance {
+        let mut mesh = self.spare.pop().unwrap_or_else(|| MeshInstance::new(camera, color));
+        mesh.vertices.clear();
+        mesh.normals.clear();
+        let index = self.meshes.len();
+        self.meshes.push(MeshInstance { camera, color, opacity: None, ghost: false, ..mesh });
+        &mut self.meshes[index]
+    }
+}
+
+/// One posed body. Its triangles are the renderer's topology.
+#[derive(Clone, Debug)]
+pub struct MeshInstance {
+    /// Camera frame, metres.
+    pub vertices: Vec<Vec3>,
+    /// Outward unit normals, camera frame, one a vertex.
+    pub normals: Vec<Vec3>,
+    /// The camera that the body is seen through.
+    pub camera: Camera,
+    /// Colour of its surface.
+    pub color: Srgb,
+    /// Opacity in place of the style's, 0 to 1.
+    pub opacity: Option<f32>,
+    /// Draws the body hatched: its state was not detected in this frame but predicted or interpolated.
+    pub ghost: bool,
+}
+
+impl MeshInstance {
+    /// A body without vertices.
+    pub fn new(camera: Camera, color: Srgb) -> Self {
+        Self { vertices: Vec::new(), normals: Vec::new(), camera, color, opacity: None, ghost: false }
+    }
+}
+
+/// The 2D joints of one rider, joined by [`COCO_BONES`](crate::types::person::COCO_BONES).
+#[derive(Clone, Debug)]
+pub struct Skeleton {
+    /// Joints, picture pixels; those with a low score are left out with their bones.
+    pub points: [Keypoint; COCO_KEYPOINT_COUNT],
+    /// Colour of bones and joints.
+    pub color: Srgb,
+    /// Draws the bones dashed: not detected in this frame.
+    pub ghost: bool,
+}
+
+/// How the sides of a box are drawn; doubles colour for eyes that cannot tell colours apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinePattern {
+    /// One line.
+    #[default]
+    Solid,
+    /// Dashes as long as four line widths.
+    Dashed,
+    /// Round dots.
+    Dotted,
+}
+
+/// A box with a name on it.
+#[derive(Clone, Debug)]
+pub struct LabelledBox {
+    /// Where, picture pixels.
+    pub bbox: BBox,
+    /// Colour of the sides and of the label's ground.
+    pub color: Srgb,
+    /// Text over the top-left corner; none where empty.
+    pub label: String,
+    /// How the sides are drawn.
+    pub pattern: LinePattern,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cleared_scene_gives_the_vertex_memory_back_and_forgets_the_rest() {
+        let camera = Camera::centered(500.0, 64, 64);
+        let mut scene = OverlayScene::default();
+        let mesh = scene.push_mesh(camera, [1.0, 0.0, 0.0]);
+        mesh.vertices.resize(1000, Vec3::ONE);
+        mesh.opacity = Some(0.3);
+        mesh.ghost = true;
+        let memory = mesh.vertices.as_ptr();
+        scene.clear();
+        assert!(scene.meshes.is_empty());
+        let again = scene.push_mesh(camera, [0.0, 1.0, 0.0]);
+        assert_eq!(again.vertices.as_ptr(), memory);
+        assert!(again.vertices.is_empty() && again.opacity.is_none() && !again.ghost);
+        assert_eq!(again.color, [0.0, 1.0, 0.0]);
+    }
+}
