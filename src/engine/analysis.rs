@@ -1,0 +1,333 @@
+//! Analysing a clip: frames through the models, who is who, everything on disk as it comes.
+//!
+//! What is stored frame by frame is raw: detections and their bodies. Identities are a pure function of those, so a
+//! run that was killed takes up at the first frame that is not stored and ends with the same riders.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use glam::Vec2;
+
+use super::job::Reporter;
+use super::models::{self, ModelShelf};
+use super::pipeline::{self, FrameResult, Stages};
+use super::rate::RateMeter;
+use super::refine::TrackRefiner;
+use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders, memory};
+use crate::store::{self, AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, Opened, RunKey};
+use crate::tracking::{self, FrameObservations, Resolved, Tracker, TrackerSettings};
+use crate::types::{ClipInfo, RunSummary, StageTime};
+use crate::video::{self, DecodeOptions, FrameSource};
+
+/// Frames are written together when this many wait or the oldest has waited this long: a kill loses no more.
+const BATCH_FRAMES: usize = 16;
+const BATCH_TIME: Duration = Duration::from_millis(500);
+
+/// Raised whenever the same models would give another analysis.
+const ALGORITHM_VERSION: u32 = 1;
+
+/// The analysis file of a request.
+pub fn store_path(request: &AnalyzeRequest) -> PathBuf {
+    request.store.clone().unwrap_or_else(|| store::default_path(&request.clip))
+}
+
+/// Analyses the clip of `request` with models from `shelf`, or takes up where an earlier run stopped.
+///
+/// # Errors
+/// [`EngineError::Cancelled`] when `cancel` was set; what was done until then is in the analysis file.
+pub fn analyze(
+    request: &AnalyzeRequest,
+    shelf: &ModelShelf,
+    cancel: &CancelToken,
+    reporter: &dyn Reporter,
+) -> Result<AnalysisOutcome, EngineError> {
+    let mut source = video::open(&request.clip, &DecodeOptions::default())?;
+    let path = store_path(request);
+    if request.accept_existing
+        && !request.restart
+        && let Some(store) = finished_store(&path, &request.clip)?
+    {
+        return finished_before(path, &store, source.info(), reporter);
+    }
+    let fingerprint = ClipFingerprint::of(&request.clip)?;
+    let key = run_key(request, shelf)?;
+    let (store, opened) = open_store(&path, &fingerprint, &key, request.restart, &request.clip)?;
+    if let Opened::Finished = opened {
+        return finished_before(path, &store, source.info(), reporter);
+    }
+    let mut load = |name: &str| {
+        reporter.progress(Progress { stage: format!("loading {name}"), ..Progress::default() });
+    };
+    let mut stages = models::load_stages(shelf, &request.models, &mut load)?;
+    run_stages(source.as_mut(), &mut stages, store, path, cancel, reporter)
+}
+
+/// Everything that decides the result of `request`.
+fn run_key(request: &AnalyzeRequest, shelf: &ModelShelf) -> Result<RunKey, EngineError> {
+    let models = &request.models;
+    Ok(RunKey {
+        detector: models.detector.clone(),
+        recoverer: models.recoverer.clone(),
+        thresholds: [
+            ("detection".to_owned(), models.detection_threshold),
+            ("max_people".to_owned(), Some(models.max_people as f32)),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect(),
+        model_sha256: shelf.hashes(&[&models.detector, &models.recoverer])?,
+        algorithm_version: ALGORITHM_VERSION,
+    })
+}
+
+/// Opens the analysis file; one of another clip or of other settings is replaced only when asked.
+fn open_store(
+    path: &Path,
+    fingerprint: &ClipFingerprint,
+    key: &RunKey,
+    restart: bool,
+    clip: &Path,
+) -> Result<(AnalysisStore, Opened), EngineError> {
+    let mode = if restart { OpenMode::Restart } else { OpenMode::Resume };
+    let (store, opened) = AnalysisStore::open(path, fingerprint, key, mode)?;
+    match opened {
+        Opened::ClipChanged => {
+            Err(EngineError::ClipChanged { clip: clip.to_owned(), store: path.to_owned() })
+        }
+        Opened::SettingsChanged => Err(EngineError::SettingsChanged { store: path.to_owned() }),
+        opened => Ok((store, opened)),
+    }
+}
+
+/// The analysis file at `path`, where it is a finished analysis of `clip` as it is now.
+///
+/// # Errors
+/// When there is such a file and it cannot be read.
+pub fn finished_store(path: &Path, clip: &Path) -> Result<Option<AnalysisStore>, EngineError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let store = AnalysisStore::open_read_only(path)?;
+    let same = store.clip()?.same_clip(&ClipFingerprint::of(clip)?);
+    Ok((same && store.is_finished()?).then_some(store))
+}
+
+/// The outcome of an analysis that is whole already.
+fn finished_before(
+    path: PathBuf,
+    store: &AnalysisStore,
+    clip: &ClipInfo,
+    reporter: &dyn Reporter,
+) -> Result<AnalysisOutcome, EngineError> {
+    reporter.resolved(load_resolved(store, clip.frames.len())?);
+    let summary = store.summary()?.unwrap_or_default();
+    Ok(AnalysisOutcome { store: path, summary, reused: true, warnings: Vec::new() })
+}
+
+/// The riders that a finished analysis file holds, for each of the clip's `frame_count` frames.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn load_resolved(store: &AnalysisStore, frame_count: u64) -> Result<ResolvedRiders, EngineError> {
+    let mut frames = vec![Vec::new(); usize::try_from(frame_count).unwrap_or(0)];
+    for (frame, riders) in store.riders_range(0..frame_count)? {
+        if let Some(slot) = usize::try_from(frame).ok().and_then(|index| frames.get_mut(index)) {
+            *slot = riders;
+        }
+    }
+    Ok(ResolvedRiders { tracks: store.tracks()?, frames })
+}
+
+/// Runs the frames that `store` lacks, then settles who is who.
+pub fn run_stages(
+    source: &mut dyn FrameSource,
+    stages: &mut Stages,
+    store: AnalysisStore,
+    path: PathBuf,
+    cancel: &CancelToken,
+    reporter: &dyn Reporter,
+) -> Result<AnalysisOutcome, EngineError> {
+    let info = source.info().clone();
+    let summary = RunSummary {
+        detector: stages.detector.id().to_owned(),
+        detector_device: stages.detector.device().to_string(),
+        recoverer: stages.recoverers.first().map(|r| r.id().to_owned()).unwrap_or_default(),
+        recoverer_device: stages.recoverers.first().map(|r| r.device().to_string()).unwrap_or_default(),
+        ..store.summary()?.unwrap_or_default()
+    };
+    let total = info.frames.len();
+    let first = store.next_frame()?.min(total);
+    let mut recording = Recording::resume(store, reporter, tracker_settings(&info, stages), first, total)?;
+    if first > 0 {
+        source.seek(first)?;
+    }
+    let times = pipeline::run(source, stages, cancel, |result| {
+        let pts_s =
+            result.pts.map_or_else(|| info.frames.seconds(result.index), |pts| info.frames.seconds_of(pts));
+        recording.take(result, pts_s)
+    });
+    // What was done is kept whatever ended the run.
+    recording.flush()?;
+    let mut times = times?;
+    if cancel.is_cancelled() {
+        recording.store.mark_wall_s(recording.started.elapsed().as_secs_f64())?;
+        return Err(EngineError::Cancelled);
+    }
+    times.push(recording.time());
+    let riders = recording.resolve(stages.refiner.as_mut(), cancel)?;
+    recording.finish(summary, times, path, &riders)
+}
+
+/// How the tracker is to take the detector's scores on this clip.
+fn tracker_settings(clip: &ClipInfo, stages: &Stages) -> TrackerSettings {
+    TrackerSettings {
+        picture_px: Some(Vec2::new(clip.width as f32, clip.height as f32)),
+        min_score: stages.scores.weak,
+        confident_score: stages.scores.confident,
+        ..TrackerSettings::default()
+    }
+}
+
+/// Tracks and stores results as they come.
+struct Recording<'a> {
+    store: AnalysisStore,
+    reporter: &'a dyn Reporter,
+    tracker: Tracker,
+    settings: TrackerSettings,
+    total: u64,
+    frames: u64,
+    batch: Vec<FrameRecord>,
+    batch_since: Instant,
+    meter: RateMeter,
+    started: Instant,
+    busy: Duration,
+    warnings: Vec<(u64, String)>,
+}
+
+impl<'a> Recording<'a> {
+    /// Takes up after the `done` frames that are stored already.
+    fn resume(
+        store: AnalysisStore,
+        reporter: &'a dyn Reporter,
+        settings: TrackerSettings,
+        done: u64,
+        total: u64,
+    ) -> Result<Self, EngineError> {
+        let now = Instant::now();
+        let mut recording = Self {
+            tracker: Tracker::new(settings.clone()),
+            settings,
+            total,
+            frames: 0,
+            batch: Vec::with_capacity(BATCH_FRAMES),
+            batch_since: now,
+            meter: RateMeter::new(now, done, total),
+            started: now,
+            busy: Duration::ZERO,
+            warnings: Vec::new(),
+            reporter,
+            store,
+        };
+        for record in recording.store.observations(0..done)? {
+            if let Some(warning) = &record.warning {
+                recording.warnings.push((record.frame, warning.clone()));
+            }
+            recording.track(&record);
+        }
+        Ok(recording)
+    }
+
+    /// Tells who is in a frame, as far as the frames before it tell.
+    fn track(&mut self, record: &FrameRecord) {
+        let riders = self.tracker.advance(record.frame, record.pts_s, &record.observations);
+        self.reporter.riders(record.frame, &riders);
+    }
+
+    /// Takes one frame's result.
+    fn take(&mut self, result: FrameResult, pts_s: f64) -> Result<(), EngineError> {
+        let start = Instant::now();
+        let record = FrameRecord {
+            frame: result.index,
+            pts: result.pts.unwrap_or_default(),
+            pts_s,
+            observations: result.observations,
+            warning: result.warning,
+        };
+        if let Some(warning) = &record.warning {
+            self.reporter.warning(format!("frame {}: {warning}", record.frame));
+            self.warnings.push((record.frame, warning.clone()));
+        }
+        self.track(&record);
+        if self.batch.is_empty() {
+            self.batch_since = start;
+        }
+        self.batch.push(record);
+        if self.batch.len() >= BATCH_FRAMES || self.batch_since.elapsed() >= BATCH_TIME {
+            self.flush()?;
+        }
+        self.frames += 1;
+        if let Some(progress) = self.meter.update(Instant::now(), result.index + 1, "analysing") {
+            self.reporter.progress(progress);
+        }
+        self.busy += start.elapsed();
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), EngineError> {
+        if !self.batch.is_empty() {
+            self.store.append(&self.batch)?;
+            self.batch.clear();
+        }
+        Ok(())
+    }
+
+    fn time(&self) -> StageTime {
+        StageTime { stage: "track and store".into(), frames: self.frames, busy_s: self.busy.as_secs_f64() }
+    }
+
+    /// Settles who is who, and fits each rider again over time.
+    fn resolve(
+        &self,
+        refiner: Option<&mut TrackRefiner>,
+        cancel: &CancelToken,
+    ) -> Result<Resolved, EngineError> {
+        let settling = Progress { stage: "settling who is who".into(), ..Progress::default() };
+        self.reporter.progress(settling);
+        let seen: Vec<FrameObservations> = self
+            .store
+            .observations(..)?
+            .into_iter()
+            .map(|FrameRecord { frame, pts_s, observations, .. }| FrameObservations {
+                frame,
+                pts_s,
+                observations,
+            })
+            .collect();
+        let mut resolved = tracking::resolve(&self.settings, &seen);
+        if let Some(refiner) = refiner {
+            for track in &resolved.tracks {
+                refiner.refine(track.id, &mut resolved.frames, cancel);
+            }
+        }
+        if cancel.is_cancelled() { Err(EngineError::Cancelled) } else { Ok(resolved) }
+    }
+
+    /// Closes the analysis.
+    fn finish(
+        mut self,
+        mut summary: RunSummary,
+        stages: Vec<StageTime>,
+        path: PathBuf,
+        resolved: &Resolved,
+    ) -> Result<AnalysisOutcome, EngineError> {
+        self.store.write_tracks(&resolved.tracks, &resolved.frames)?;
+        self.store.mark_wall_s(self.started.elapsed().as_secs_f64())?;
+        summary.wall_s = self.store.wall_s()?;
+        summary.fps = if summary.wall_s > 0.0 { resolved.frames.len() as f64 / summary.wall_s } else { 0.0 };
+        summary.peak_rss_bytes = summary.peak_rss_bytes.max(memory::measure().peak_resident);
+        summary.stages = stages;
+        self.store.finish(&summary)?;
+        self.reporter.resolved(load_resolved(&self.store, self.total)?);
+        Ok(AnalysisOutcome { store: path, summary, reused: false, warnings: self.warnings })
+    }
+}

@@ -1,0 +1,143 @@
+//! What this machine has for snowmesh, and what to do about what it lacks.
+
+use serde::Serialize;
+
+use super::models::ModelShelf;
+use super::{ModelPlaces, memory};
+use crate::render::Gpu;
+use crate::video;
+
+/// Memory under which an analysis with the starter models is at risk, bytes.
+const COMFORTABLE_MEMORY: u64 = 2 << 30;
+
+/// How a check went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Nothing to do.
+    Ok,
+    /// Something works less well than it could, or is not there and not needed.
+    Note,
+    /// Something needed is missing.
+    Problem,
+}
+
+/// One thing looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What was looked at.
+    pub name: String,
+    /// How it went.
+    pub verdict: Verdict,
+    /// What was found.
+    pub detail: String,
+    /// What to do, where there is something.
+    pub advice: Option<String>,
+}
+
+impl Check {
+    fn ok(name: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { name: name.into(), verdict: Verdict::Ok, detail: detail.into(), advice: None }
+    }
+
+    fn bad(name: &str, verdict: Verdict, detail: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { name: name.into(), verdict, detail: detail.into(), advice: Some(advice.into()) }
+    }
+}
+
+/// Looks at everything.
+pub fn examine(places: ModelPlaces) -> Vec<Check> {
+    let shelf = ModelShelf::new(places);
+    let mut checks = vec![ffmpeg()];
+    checks.extend(onnx_runtime(&shelf));
+    checks.extend(graphics());
+    checks.push(memory_limit());
+    checks.extend(models(&shelf));
+    checks
+}
+
+fn ffmpeg() -> Check {
+    match video::h264_encoder() {
+        Some(encoder) => Check::ok("FFmpeg", format!("{}, H.264 encoder {encoder}", video::version())),
+        None => Check::bad(
+            "FFmpeg",
+            Verdict::Problem,
+            format!("{}, no H.264 encoder", video::version()),
+            "install an FFmpeg built with libx264: export needs it",
+        ),
+    }
+}
+
+fn onnx_runtime(shelf: &ModelShelf) -> Vec<Check> {
+    let runtime = match shelf.runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let advice =
+                "run `cargo xtask setup`, or install ONNX Runtime and set ORT_DYLIB_PATH to its library";
+            return vec![Check::bad("ONNX Runtime", Verdict::Problem, error.to_string(), advice)];
+        }
+    };
+    let found = format!("{} at {}", runtime.version(), runtime.library_path().display());
+    let mut checks = vec![Check::ok("ONNX Runtime", found)];
+    for provider in runtime.providers() {
+        let name = format!("ONNX Runtime on {}", provider.name);
+        checks.push(if provider.usable {
+            Check::ok(name, provider.detail)
+        } else {
+            let advice = "not needed; a library with this provider can be chosen with ORT_DYLIB_PATH";
+            Check::bad(&name, Verdict::Note, provider.detail, advice)
+        });
+    }
+    checks
+}
+
+fn graphics() -> Vec<Check> {
+    let adapters = Gpu::adapters();
+    if adapters.is_empty() {
+        return vec![Check::bad(
+            "Graphics",
+            Verdict::Problem,
+            "no Vulkan or OpenGL adapter",
+            "install a graphics driver; mesa-vulkan-drivers draws on the processor",
+        )];
+    }
+    adapters
+        .into_iter()
+        .map(|adapter| {
+            Check::ok("Graphics", format!("{}, {}, {}", adapter.name, adapter.backend, adapter.device_type))
+        })
+        .collect()
+}
+
+fn memory_limit() -> Check {
+    let memory = memory::measure();
+    let detail = format!("{:.1} GiB for this process", memory.limit as f64 / (1u64 << 30) as f64);
+    if memory.limit >= COMFORTABLE_MEMORY {
+        Check::ok("Memory", detail)
+    } else {
+        Check::bad("Memory", Verdict::Note, detail, "close other programs or raise the limit to 2 GiB")
+    }
+}
+
+fn models(shelf: &ModelShelf) -> Vec<Check> {
+    let registry = match shelf.registry() {
+        Ok(registry) => registry,
+        Err(error) => {
+            let advice =
+                "put the models folder of the download beside the program, or set SNOWMESH_MODELS to it";
+            return vec![Check::bad("Models", Verdict::Problem, error.to_string(), advice)];
+        }
+    };
+    let ids: Vec<String> = registry.models().iter().map(|model| model.id.clone()).collect();
+    ids.iter()
+        .map(|id| match registry.verify(id) {
+            Ok(()) => Check::ok(format!("Model {id}"), "present, hash as in the manifest"),
+            Err(error) => Check::bad(
+                &format!("Model {id}"),
+                Verdict::Problem,
+                error.to_string(),
+                "restore the file from the download",
+            ),
+        })
+        .collect()
+}

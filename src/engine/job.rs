@@ -1,0 +1,125 @@
+//! Jobs: what runs on a background thread, how it reports, how it is stopped.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crossbeam_channel::Sender;
+
+use super::{CancelToken, EngineError, Event, JobId, JobKind, JobResult, Progress, thread};
+use crate::types::RiderFrame;
+
+/// Called from the engine's threads when there is news.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Where a running job reports to. A command-line run and a background job use the same one.
+pub trait Reporter: Send + Sync {
+    /// How far it is.
+    fn progress(&self, progress: Progress);
+    /// Something that does not end it.
+    fn warning(&self, message: String);
+    /// More is known of one frame.
+    fn riders(&self, frame: u64, riders: &[RiderFrame]);
+    /// It is settled who is who.
+    fn resolved(&self, riders: super::ResolvedRiders);
+}
+
+/// Sends a job's reports as events.
+struct EventReporter {
+    job: JobId,
+    outbox: Outbox,
+}
+
+impl Reporter for EventReporter {
+    fn progress(&self, progress: Progress) {
+        self.outbox.send(Event::Progress { job: self.job, progress });
+    }
+
+    fn warning(&self, message: String) {
+        self.outbox.send(Event::Warning { job: self.job, message });
+    }
+
+    fn riders(&self, frame: u64, riders: &[RiderFrame]) {
+        self.outbox.send(Event::Riders { job: self.job, frame, riders: riders.to_vec() });
+    }
+
+    fn resolved(&self, riders: super::ResolvedRiders) {
+        self.outbox.send(Event::Resolved { job: self.job, riders: Arc::new(riders) });
+    }
+}
+
+/// Sends events and wakes whoever reads them.
+#[derive(Clone)]
+pub struct Outbox {
+    events: Sender<Event>,
+    wake: Wake,
+}
+
+impl Outbox {
+    pub fn new(events: Sender<Event>, wake: Wake) -> Self {
+        Self { events, wake }
+    }
+
+    fn send(&self, event: Event) {
+        // The reader is gone only while the program closes; there is nobody left to tell then.
+        if self.events.send(event).is_ok() {
+            (self.wake)();
+        }
+    }
+}
+
+/// The running jobs of an engine.
+pub struct Jobs {
+    outbox: Outbox,
+    next: AtomicU64,
+    running: Arc<Mutex<HashMap<JobId, CancelToken>>>,
+}
+
+impl Jobs {
+    pub fn new(outbox: Outbox) -> Self {
+        Self { outbox, next: AtomicU64::new(1), running: Arc::default() }
+    }
+
+    /// Starts `work` on a thread of its own.
+    pub fn start(
+        &self,
+        kind: JobKind,
+        work: impl FnOnce(&CancelToken, &dyn Reporter) -> Result<JobResult, EngineError> + Send + 'static,
+    ) -> JobId {
+        let job = JobId(self.next.fetch_add(1, Ordering::Relaxed));
+        let cancel = CancelToken::default();
+        lock(&self.running).insert(job, cancel.clone());
+        self.outbox.send(Event::Started { job, kind });
+        let running = Arc::clone(&self.running);
+        let outbox = self.outbox.clone();
+        let started = thread::spawn(&format!("job-{}", job.0), move || {
+            let reporter = EventReporter { job, outbox: outbox.clone() };
+            let result = work(&cancel, &reporter);
+            lock(&running).remove(&job);
+            outbox.send(Event::Finished { job, result });
+        });
+        if let Err(error) = started {
+            lock(&self.running).remove(&job);
+            self.outbox.send(Event::Finished { job, result: Err(error) });
+        }
+        job
+    }
+
+    /// Asks one job to stop.
+    pub fn cancel(&self, job: JobId) {
+        if let Some(token) = lock(&self.running).get(&job) {
+            token.cancel();
+        }
+    }
+}
+
+impl Drop for Jobs {
+    fn drop(&mut self) {
+        lock(&self.running).values().for_each(CancelToken::cancel);
+    }
+}
+
+/// Locks `mutex`; a panic elsewhere while it was held leaves the data usable, since each change is one step.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,176 @@
+//! What the engine says to whoever drives it. One enum, so that a window and a test can follow everything.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::error::EngineError;
+use super::player::Player;
+use crate::types::{ClipInfo, RiderFrame, RunSummary, Track, TrackId};
+
+/// Number of a job, unique within the process. Events of a job that is no longer wanted are told by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct JobId(pub u64);
+
+/// What a job does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobKind {
+    /// Opens a clip for playing.
+    Open(PathBuf),
+    /// Analyses a clip.
+    Analyze(PathBuf),
+    /// Exports an annotated clip.
+    Export {
+        /// The clip.
+        clip: PathBuf,
+        /// The file that is made.
+        output: PathBuf,
+    },
+}
+
+impl JobKind {
+    /// A line for the activity list.
+    pub fn title(&self) -> String {
+        let name = |path: &PathBuf| {
+            path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+        };
+        match self {
+            Self::Open(clip) => format!("Opening {}", name(clip)),
+            Self::Analyze(clip) => format!("Analysing {}", name(clip)),
+            Self::Export { output, .. } => format!("Exporting {}", name(output)),
+        }
+    }
+}
+
+/// How far a job is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Progress {
+    /// What is being done now, in words: "loading nanodet", "analysing".
+    pub stage: String,
+    /// Frames done, counting those of earlier sittings.
+    pub done: u64,
+    /// Frames in all; 0 where it is not known yet.
+    pub total: u64,
+    /// Frames a second in this sitting.
+    pub fps: f64,
+    /// Seconds left at that rate.
+    pub eta_s: Option<f64>,
+}
+
+impl Progress {
+    /// Done share, 0 to 1; `None` while the total is unknown.
+    pub fn fraction(&self) -> Option<f32> {
+        (self.total > 0).then(|| (self.done as f64 / self.total as f64).clamp(0.0, 1.0) as f32)
+    }
+}
+
+/// All that an analysis found, once it is whole.
+#[derive(Clone, Debug, Default)]
+pub struct ResolvedRiders {
+    /// The riders.
+    pub tracks: Vec<Track>,
+    /// Riders of each frame, by frame index.
+    pub frames: Vec<Vec<RiderFrame>>,
+}
+
+impl ResolvedRiders {
+    /// Whom the clip is about, where that is known.
+    pub fn main(&self) -> Option<TrackId> {
+        self.tracks.iter().find(|track| track.is_main).map(|track| track.id)
+    }
+}
+
+/// How an analysis ended.
+#[derive(Clone, Debug)]
+pub struct AnalysisOutcome {
+    /// The analysis file.
+    pub store: PathBuf,
+    /// What it took.
+    pub summary: RunSummary,
+    /// Whether a finished analysis was found and nothing had to be done.
+    pub reused: bool,
+    /// Frames that could not be decoded, each with its reason.
+    pub warnings: Vec<(u64, String)>,
+}
+
+/// How an export ended.
+#[derive(Clone, Debug)]
+pub struct ExportOutcome {
+    /// The video, where one was asked for.
+    pub video: Option<PathBuf>,
+    /// The folder of mattes, where one was asked for.
+    pub matte_folder: Option<PathBuf>,
+    /// Frames written.
+    pub frames: u64,
+    /// Frames in which a mesh is drawn.
+    pub frames_with_mesh: u64,
+    /// Wall time, seconds.
+    pub wall_s: f64,
+}
+
+/// What a job gave.
+#[derive(Debug)]
+pub enum JobResult {
+    /// The clip is open; the player shows its first frame.
+    Opened {
+        /// What is known of the clip.
+        clip: Arc<ClipInfo>,
+        /// Plays it.
+        player: Player,
+    },
+    /// The analysis is whole.
+    Analyzed(AnalysisOutcome),
+    /// The files are written.
+    Exported(ExportOutcome),
+}
+
+/// News from the engine.
+#[derive(Debug)]
+pub enum Event {
+    /// A job began.
+    Started {
+        /// The job.
+        job: JobId,
+        /// What it does.
+        kind: JobKind,
+    },
+    /// A job moved on.
+    Progress {
+        /// The job.
+        job: JobId,
+        /// How far it is.
+        progress: Progress,
+    },
+    /// An analysis knows more of one frame. May come again for the same frame.
+    Riders {
+        /// The analysis job.
+        job: JobId,
+        /// Frame index.
+        frame: u64,
+        /// Everyone in that frame.
+        riders: Vec<RiderFrame>,
+    },
+    /// An analysis has settled who is who; replaces what [`Event::Riders`] said.
+    Resolved {
+        /// The analysis job.
+        job: JobId,
+        /// All riders of all frames.
+        riders: Arc<ResolvedRiders>,
+    },
+    /// Something went wrong that does not end the job.
+    Warning {
+        /// The job.
+        job: JobId,
+        /// What happened.
+        message: String,
+    },
+    /// A job ended: with its result, or with why not ([`EngineError::Cancelled`] when it was asked to stop).
+    Finished {
+        /// The job.
+        job: JobId,
+        /// The result.
+        result: Result<JobResult, EngineError>,
+    },
+}

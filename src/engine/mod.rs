@@ -1,0 +1,198 @@
+//! The only room that owns threads: it joins the others into jobs.
+//!
+//! The window and the command line both drive an [`Engine`]: they ask for jobs and read [`Event`]s. Nothing here
+//! blocks its caller.
+
+mod analysis;
+mod cancel;
+mod clock;
+mod doctor;
+mod error;
+mod export;
+mod frame_cache;
+mod job;
+mod landmark_fit;
+mod matte;
+mod memory;
+mod message;
+mod models;
+mod pipeline;
+mod player;
+mod rate;
+mod refine;
+mod scene;
+pub mod thread;
+mod worth;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use analysis::{analyze, finished_store, load_resolved, run_stages, store_path};
+pub use cancel::CancelToken;
+pub use doctor::{Check, Verdict, examine};
+pub use error::{EngineError, ErrorKind};
+pub use export::{default_output, export};
+pub use job::{Reporter, Wake};
+pub use memory::measure as measure_memory;
+pub use message::{
+    AnalysisOutcome, Event, ExportOutcome, JobId, JobKind, JobResult, Progress, ResolvedRiders,
+};
+pub use models::{ModelPlaces, ModelShelf};
+pub use pipeline::Stages;
+pub use player::{Player, PlayerState, SPEED_RANGE};
+pub use scene::SceneBuilder;
+pub use worth::ScoreLimits;
+
+use job::{Jobs, Outbox};
+
+pub use crate::inference::Role;
+use crate::settings::ModelSettings;
+use crate::types::{ClipInfo, OverlayStyle};
+use crate::video::{self, DecodeOptions};
+
+/// What an analysis is asked for.
+#[derive(Clone, Debug)]
+pub struct AnalyzeRequest {
+    /// The clip.
+    pub clip: PathBuf,
+    /// The analysis file; `None` for `CLIP.snowmesh` beside the clip.
+    pub store: Option<PathBuf>,
+    /// Models, devices and thresholds.
+    pub models: ModelSettings,
+    /// Whether to throw away what is in the analysis file.
+    pub restart: bool,
+    /// Whether a finished analysis of the clip will do, whatever models it was made with.
+    pub accept_existing: bool,
+}
+
+/// What an export is asked for.
+#[derive(Clone, Debug)]
+pub struct ExportRequest {
+    /// The analysis it draws from; made first where it is not finished.
+    pub analysis: AnalyzeRequest,
+    /// The video to write, `None` for mattes alone.
+    pub output: Option<PathBuf>,
+    /// Folder for one 8-bit grey PNG a frame, 255 where a mesh covers.
+    pub matte_folder: Option<PathBuf>,
+    /// What is drawn.
+    pub overlay: OverlayStyle,
+    /// First and last frame; `None` for the whole clip.
+    pub range: Option<(u64, u64)>,
+}
+
+/// A model as the settings panel and `snowmesh models list` show it.
+#[derive(Clone, Debug)]
+pub struct ModelInfo {
+    /// Id, as in settings and flags.
+    pub id: String,
+    /// Name for people.
+    pub title: String,
+    /// What it does.
+    pub role: Role,
+    /// Its file, where it is one file.
+    pub file: Option<PathBuf>,
+    /// Bytes of the file or of all parts.
+    pub bytes: u64,
+    /// Licence, SPDX.
+    pub licence: String,
+    /// Package it comes from.
+    pub source: String,
+    /// Score from which a detector's detections are usually right; `None` for other models.
+    pub default_threshold: Option<f32>,
+    /// Whether the file is there with the right size.
+    pub present: bool,
+}
+
+/// Memory of this process and machine, bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryUse {
+    /// Resident now.
+    pub resident: u64,
+    /// Highest resident so far.
+    pub peak_resident: u64,
+    /// Smallest of the machine's memory and the control group's limit.
+    pub limit: u64,
+}
+
+/// What is known of a clip, without playing or analysing it.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn clip_info(clip: &Path) -> Result<ClipInfo, EngineError> {
+    Ok(video::open(clip, &DecodeOptions::default())?.info().clone())
+}
+
+/// Runs jobs on named background threads and tells what happens.
+pub struct Engine {
+    jobs: Jobs,
+    events: crossbeam_channel::Receiver<Event>,
+    shelf: Arc<ModelShelf>,
+    wake: Wake,
+}
+
+impl Engine {
+    /// An engine with models from `places` that calls `wake` (from its own threads) whenever there is news: an event
+    /// or a new player frame.
+    pub fn new(places: ModelPlaces, wake: Wake) -> Self {
+        // Unbounded, since a job must not wait for a window that is being dragged; a frame's riders are a few KiB.
+        let (sender, events) = crossbeam_channel::unbounded();
+        let jobs = Jobs::new(Outbox::new(sender, Arc::clone(&wake)));
+        Self { jobs, events, shelf: Arc::new(ModelShelf::new(places)), wake }
+    }
+
+    /// Events since the last call; never waits.
+    pub fn drain_events(&self) -> impl Iterator<Item = Event> + '_ {
+        self.events.try_iter()
+    }
+
+    /// Where models come from.
+    pub fn shelf(&self) -> &Arc<ModelShelf> {
+        &self.shelf
+    }
+
+    /// Opens a clip for playing.
+    pub fn open(&self, clip: &Path) -> JobId {
+        let (path, wake) = (clip.to_owned(), Arc::clone(&self.wake));
+        self.jobs.start(JobKind::Open(path.clone()), move |_, _| {
+            let source = video::open(&path, &DecodeOptions::default())?;
+            let clip = Arc::new(source.info().clone());
+            Ok(JobResult::Opened { clip, player: Player::new(source, wake)? })
+        })
+    }
+
+    /// Analyses a clip, or takes up where it was left.
+    pub fn analyze(&self, request: AnalyzeRequest) -> JobId {
+        let shelf = Arc::clone(&self.shelf);
+        self.jobs.start(JobKind::Analyze(request.clip.clone()), move |cancel, reporter| {
+            analyze(&request, &shelf, cancel, reporter).map(JobResult::Analyzed)
+        })
+    }
+
+    /// Exports a clip.
+    pub fn export(&self, request: ExportRequest) -> JobId {
+        let shelf = Arc::clone(&self.shelf);
+        let output = request.output.clone().or_else(|| request.matte_folder.clone()).unwrap_or_default();
+        let kind = JobKind::Export { clip: request.analysis.clip.clone(), output };
+        self.jobs.start(kind, move |cancel, reporter| {
+            export(&request, &shelf, cancel, reporter).map(JobResult::Exported)
+        })
+    }
+
+    /// Asks a job to stop; it ends with [`EngineError::Cancelled`] within a second.
+    pub fn cancel(&self, job: JobId) {
+        self.jobs.cancel(job);
+    }
+
+    /// Known models in the manifest's order. Reads the manifest: call it once, not every frame.
+    ///
+    /// # Errors
+    /// When there is no models folder or its manifest is damaged.
+    pub fn models(&self) -> Result<Vec<ModelInfo>, EngineError> {
+        self.shelf.list()
+    }
+
+    /// Memory now. Cheap enough for once a second.
+    pub fn memory(&self) -> MemoryUse {
+        memory::measure()
+    }
+}

@@ -1,0 +1,173 @@
+//! Getting models ready: the shelf they are taken from, and the stages made of them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use super::landmark_fit::LandmarkFitRecoverer;
+use super::pipeline::Stages;
+use super::refine::TrackRefiner;
+use super::worth::ScoreLimits;
+use super::{EngineError, ModelInfo};
+use crate::body::{BodyModel, LandmarkFit};
+use crate::inference::{
+    self, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer, ModelEntry, ModelFile, Registry, Role,
+    Runtime,
+};
+use crate::settings::ModelSettings;
+
+/// Id of the starter body in the manifest.
+const STARTER_BODY: &str = "body-cc0";
+
+/// Threshold of a detector whose manifest entry names none.
+const FALLBACK_THRESHOLD: f32 = 0.3;
+
+/// Where models and the runtime are looked for.
+#[derive(Clone, Debug, Default)]
+pub struct ModelPlaces {
+    /// ONNX Runtime's library, `None` to look in the usual places.
+    pub runtime_library: Option<PathBuf>,
+    /// The models folder, `None` to look in the usual places.
+    pub models_folder: Option<PathBuf>,
+}
+
+/// The models folder, opened when first needed, and what was loaded from it for good.
+#[derive(Default)]
+pub struct ModelShelf {
+    places: ModelPlaces,
+    registry: OnceLock<Registry>,
+    body: OnceLock<Arc<BodyModel>>,
+}
+
+impl ModelShelf {
+    /// A shelf over `places`; nothing is read yet.
+    pub fn new(places: ModelPlaces) -> Self {
+        Self { places, registry: OnceLock::new(), body: OnceLock::new() }
+    }
+
+    /// The manifest.
+    ///
+    /// # Errors
+    /// When there is no models folder or its manifest is damaged.
+    pub fn registry(&self) -> Result<&Registry, EngineError> {
+        if let Some(registry) = self.registry.get() {
+            return Ok(registry);
+        }
+        let registry = Registry::open(self.places.models_folder.as_deref())?;
+        Ok(self.registry.get_or_init(|| registry))
+    }
+
+    /// ONNX Runtime.
+    ///
+    /// # Errors
+    /// When its library cannot be found or loaded.
+    pub fn runtime(&self) -> Result<Runtime, EngineError> {
+        Ok(Runtime::start(self.places.runtime_library.as_deref())?)
+    }
+
+    /// The starter body, loaded once.
+    ///
+    /// # Errors
+    /// When its file is missing, altered or not a body.
+    pub fn body(&self) -> Result<Arc<BodyModel>, EngineError> {
+        if let Some(body) = self.body.get() {
+            return Ok(Arc::clone(body));
+        }
+        let bytes = self.registry()?.read_verified(STARTER_BODY)?;
+        let body = Arc::new(BodyModel::from_npz(&bytes, STARTER_BODY)?);
+        Ok(Arc::clone(self.body.get_or_init(|| body)))
+    }
+
+    /// SHA-256 of the files behind `ids`, by the id of each part.
+    ///
+    /// # Errors
+    /// When an id is not in the manifest.
+    pub fn hashes(&self, ids: &[&str]) -> Result<BTreeMap<String, String>, EngineError> {
+        let registry = self.registry()?;
+        let mut hashes = BTreeMap::new();
+        for id in ids {
+            for (part, file) in files_of(registry, registry.get(id)?)? {
+                hashes.insert(part.to_owned(), file.sha256.clone());
+            }
+        }
+        Ok(hashes)
+    }
+
+    /// Every model of the manifest, as shown to the user.
+    ///
+    /// # Errors
+    /// When there is no models folder or its manifest is damaged.
+    pub fn list(&self) -> Result<Vec<ModelInfo>, EngineError> {
+        let registry = self.registry()?;
+        let mut models = Vec::new();
+        for entry in registry.models() {
+            let files = files_of(registry, entry)?;
+            let whole = |file: &ModelFile| {
+                let found = std::fs::metadata(registry.folder().join(&file.path));
+                found.is_ok_and(|found| found.len() == file.bytes)
+            };
+            models.push(ModelInfo {
+                id: entry.id.clone(),
+                title: entry.title.clone(),
+                role: entry.role,
+                file: entry.file.as_ref().map(|file| registry.folder().join(&file.path)),
+                bytes: files.iter().map(|(_, file)| file.bytes).sum(),
+                licence: entry.licence.clone(),
+                source: entry.source.clone(),
+                default_threshold: entry.default_threshold(),
+                present: files.iter().all(|(_, file)| whole(file)),
+            });
+        }
+        Ok(models)
+    }
+}
+
+/// The files that a model is made of, its own or its parts', each with the id it belongs to.
+fn files_of<'r>(
+    registry: &'r Registry,
+    entry: &'r ModelEntry,
+) -> Result<Vec<(&'r str, &'r ModelFile)>, InferenceError> {
+    let mut files: Vec<_> = entry.file.iter().map(|file| (entry.id.as_str(), file)).collect();
+    for part in &entry.parts {
+        files.extend(files_of(registry, registry.get(part)?)?);
+    }
+    Ok(files)
+}
+
+/// Loads the models that `settings` name; `loading` hears each one's name before it is loaded.
+///
+/// # Errors
+/// When a model is unknown, missing or altered, or its device is not there.
+pub fn load_stages(
+    shelf: &ModelShelf,
+    settings: &ModelSettings,
+    loading: &mut dyn FnMut(&str),
+) -> Result<Stages, EngineError> {
+    let runtime = shelf.runtime()?;
+    let registry = shelf.registry()?;
+    // An unknown id is told with the ones there are.
+    registry.get_as(Role::Recoverer, &settings.recoverer)?;
+    let entry = registry.get_as(Role::Detector, &settings.detector)?;
+    let own = entry.default_threshold().unwrap_or(FALLBACK_THRESHOLD);
+    let scores = ScoreLimits::around(settings.detection_threshold.unwrap_or(own));
+    loading(&settings.detector);
+    // Stages run beside each other, so each network gets one thread of the processor.
+    let detector =
+        inference::load_detector(&runtime, registry, &settings.detector, settings.detector_device, 1)?;
+    loading(&settings.recoverer);
+    let body = shelf.body()?;
+    let mut recoverers: Vec<Box<dyn MeshRecoverer>> = Vec::new();
+    for _ in 0..recover_workers() {
+        let options = LandmarkOptions { flip_average: false };
+        let net = LandmarkNet::load(&runtime, registry, settings.recoverer_device, 1, options)?;
+        recoverers.push(Box::new(LandmarkFitRecoverer::new(net, LandmarkFit::new(Arc::clone(&body)))));
+    }
+    let refiner = Some(TrackRefiner::new(body));
+    Ok(Stages { detector, recoverers, refiner, scores, max_people: settings.max_people })
+}
+
+/// Workers that recover bodies: recovery takes about twice as long as detection, so with few cores it gets as many
+/// workers as there are, and the system shares them out.
+fn recover_workers() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(1, 4)
+}

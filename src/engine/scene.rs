@@ -1,0 +1,77 @@
+//! From riders to something that can be drawn: poses the bodies, names the boxes. Screen and export share it.
+
+use std::sync::Arc;
+
+use crate::body::{BodyModel, PosedBody};
+use crate::render::{LabelledBox, LinePattern, OverlayScene, Skeleton};
+use crate::types::overlay::track_color;
+use crate::types::{OverlayStyle, Provenance, RiderFrame, YuvImage};
+
+/// Fills scenes for one body model.
+pub struct SceneBuilder {
+    body: Arc<BodyModel>,
+    posed: PosedBody,
+}
+
+impl SceneBuilder {
+    /// A builder that poses `body`.
+    pub fn new(body: Arc<BodyModel>) -> Self {
+        Self { body, posed: PosedBody::default() }
+    }
+
+    /// The body that meshes are made of.
+    pub fn body(&self) -> &BodyModel {
+        &self.body
+    }
+
+    /// Makes `scene` show `riders` over `picture`; what it held before is forgotten, its memory used again.
+    pub fn fill<'r>(
+        &mut self,
+        scene: &mut OverlayScene,
+        picture: Option<Arc<YuvImage>>,
+        riders: impl IntoIterator<Item = &'r RiderFrame>,
+        style: &OverlayStyle,
+    ) {
+        scene.clear();
+        scene.picture = picture;
+        scene.style = *style;
+        for rider in riders.into_iter().filter(|rider| rider.provenance != Provenance::Missing) {
+            let color = track_color(rider.track);
+            let seen = rider.provenance == Provenance::Detected;
+            if let Some(body) = &rider.body {
+                if style.mesh || style.wireframe {
+                    self.body.pose(&body.smpl, body.translation_m, &mut self.posed);
+                    let mesh = scene.push_mesh(body.camera, color);
+                    std::mem::swap(&mut mesh.vertices, &mut self.posed.vertices);
+                    std::mem::swap(&mut mesh.normals, &mut self.posed.normals);
+                    mesh.ghost = !seen;
+                }
+                if style.skeleton {
+                    scene.skeletons.push(Skeleton { points: body.joints_2d, color, ghost: !seen });
+                }
+            }
+            if style.boxes || style.labels {
+                scene.boxes.push(LabelledBox {
+                    bbox: rider.bbox,
+                    color,
+                    label: label(rider),
+                    pattern: pattern(rider.provenance),
+                });
+            }
+        }
+    }
+}
+
+/// "Rider 1 · detected 0.92".
+fn label(rider: &RiderFrame) -> String {
+    format!("Rider {} · {} {:.2}", rider.track.0, rider.provenance.name(), rider.score)
+}
+
+/// Line patterns double the colours for eyes that cannot tell them apart.
+fn pattern(provenance: Provenance) -> LinePattern {
+    match provenance {
+        Provenance::Detected => LinePattern::Solid,
+        Provenance::Interpolated => LinePattern::Dashed,
+        Provenance::Predicted | Provenance::Missing => LinePattern::Dotted,
+    }
+}
