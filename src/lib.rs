@@ -14,4 +14,5 @@ pub mod settings;
 pub mod store;
 pub mod tracking;
 pub mod types;
+pub mod ui;
 pub mod video;

@@ -1,0 +1,326 @@
+//! The application: takes in what the engine says, draws the state, and carries out what the user asks for.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use eframe::CreationContext;
+use egui::{Context, Rect, Ui, ViewportCommand};
+
+use super::background::{self, Arrival, Background};
+use super::command::{Command, Commands};
+use super::effect::{Effect, PlayerOrder};
+use super::files::{self, FileDialogs, SettingsWriter};
+use super::notes::Severity;
+use super::picture::PictureView;
+use super::state::{Dialog, State};
+use super::{WindowOptions, export_dialog, help, inspector, keys, notifications, theme, timeline, top_bar};
+use super::{open_menu, text, transport, viewport, welcome};
+use crate::engine::{Engine, Player};
+use crate::settings::Theme;
+use crate::types::VideoFrame;
+
+/// Seconds between two looks at the memory in use.
+const MEMORY_PERIOD_S: f64 = 1.0;
+
+/// The window's application.
+pub struct App {
+    engine: Arc<Engine>,
+    state: State,
+    player: Option<Player>,
+    frame: Option<VideoFrame>,
+    picture: PictureView,
+    commands: Commands,
+    file_dialogs: FileDialogs,
+    settings_writer: SettingsWriter,
+    background: Background,
+    looks: Option<(Theme, f32)>,
+    title: String,
+    memory_due_s: f64,
+}
+
+impl App {
+    /// The application, as eframe makes it. The clip of `options` is opened at once.
+    pub fn new(cc: &CreationContext<'_>, options: WindowOptions) -> Self {
+        let ctx = cc.egui_ctx.clone();
+        theme::install_fonts(&ctx);
+        theme::apply(&ctx, options.settings.theme, options.settings.text_scale);
+        let wake = ctx.clone();
+        let engine = Arc::new(Engine::new(options.places, Arc::new(move || wake.request_repaint())));
+        let settings_writer = SettingsWriter::new(options.settings_path, &options.settings);
+        let mut state = State::new(options.settings, options.demo);
+        match engine.models() {
+            Ok(models) => state.models = models,
+            Err(error) => state.note(Severity::Error, "The models cannot be listed", error.to_string()),
+        }
+        let mut app = Self {
+            engine,
+            state,
+            player: None,
+            frame: None,
+            picture: PictureView::new(cc.wgpu_render_state.as_ref()),
+            commands: Commands::default(),
+            file_dialogs: FileDialogs::default(),
+            settings_writer,
+            background: Background::default(),
+            looks: None,
+            title: String::new(),
+            memory_due_s: 0.0,
+        };
+        let from = Arc::clone(&app.engine);
+        app.in_background(&ctx, "load body", move || background::body(&from));
+        if let Some(clip) = options.clip {
+            app.run(&ctx, vec![Command::Open(clip)]);
+        }
+        app
+    }
+
+    /// What the window shows.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Puts a state and a picture in place, as if they had come from the engine.
+    #[cfg(test)]
+    pub(super) fn put(&mut self, change: impl FnOnce(&mut State), frame: Option<VideoFrame>) {
+        change(&mut self.state);
+        self.frame = frame;
+    }
+
+    /// Does what a click would.
+    #[cfg(test)]
+    pub(super) fn send(&mut self, command: Command) {
+        self.commands.push(command);
+    }
+
+    /// Takes in what has happened since the last frame.
+    fn take_news(&mut self, ctx: &Context) {
+        let mut effects = Vec::new();
+        for event in self.engine.drain_events() {
+            let outcome = self.state.take_event(event);
+            effects.extend(outcome.effects);
+            if let Some(player) = outcome.player {
+                self.player = Some(player);
+                self.frame = None;
+                self.picture.clear();
+            }
+        }
+        if let Some((pick, answer)) = self.file_dialogs.answer() {
+            match answer {
+                Ok(path) => effects.extend(self.state.picked(pick, path)),
+                Err(files::NoDialog) => self.state.no_file_dialog(pick),
+            }
+        }
+        while let Some(arrival) = self.background.arrival() {
+            effects.extend(self.take_arrival(arrival));
+        }
+        if let Some(error) = self.picture.take_error() {
+            self.state.note(Severity::Error, "The picture cannot be drawn", error);
+        }
+        if let Some(player) = &self.player {
+            self.state.playback = player.state();
+            if let Some(frame) = player.frame() {
+                self.frame = Some(frame);
+            }
+            if let Some(warning) = player.take_warning() {
+                self.state.note(Severity::Warning, "A frame cannot be shown", warning);
+            }
+        }
+        if let Some(error) = self.settings_writer.take_error() {
+            self.state.note(Severity::Warning, "The settings could not be saved", error);
+        }
+        for path in dropped_files(ctx) {
+            effects.extend(self.state.update(Command::Open(path)));
+        }
+        self.carry_out(ctx, effects);
+    }
+
+    /// Lets time pass: notifications go, the memory is looked at.
+    fn take_time(&mut self, ctx: &Context) {
+        let now_s = ctx.time();
+        self.state.now_s = now_s;
+        self.state.view.pixels_per_point = ctx.pixels_per_point();
+        if let Some(next_s) = self.state.notes.expire(now_s) {
+            ctx.request_repaint_after(Duration::from_secs_f64(next_s.max(0.05)));
+        }
+        if inspector::shows_memory(&self.state) {
+            if now_s >= self.memory_due_s {
+                self.state.memory = self.engine.memory();
+                self.memory_due_s = now_s + MEMORY_PERIOD_S;
+            }
+            ctx.request_repaint_after(Duration::from_secs_f64(MEMORY_PERIOD_S));
+        }
+    }
+
+    fn run(&mut self, ctx: &Context, commands: Vec<Command>) {
+        for command in commands {
+            let effects = self.state.update(command);
+            self.carry_out(ctx, effects);
+        }
+    }
+
+    fn carry_out(&mut self, ctx: &Context, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Open(path) => {
+                    let job = self.engine.open(&path);
+                    self.state.opening_started(job);
+                }
+                Effect::Analyze(request) => {
+                    let asked = request.models.clone();
+                    let job = self.engine.analyze(request);
+                    self.state.analysis_started(job, asked);
+                }
+                Effect::LoadSaved { request, frames } => {
+                    self.in_background(ctx, "read analysis", move || {
+                        background::saved_riders(request, frames)
+                    });
+                }
+                Effect::OpenDemo(demo) => {
+                    self.in_background(ctx, "copy demo", move || Arrival::Demo(files::working_copy(&demo)));
+                }
+                Effect::Export(request) => {
+                    self.engine.export(request);
+                }
+                Effect::Cancel(job) => self.engine.cancel(job),
+                Effect::Player(order) => {
+                    if let Some(player) = &self.player {
+                        direct(player, order);
+                    }
+                }
+                Effect::Browse { pick, start } => {
+                    if let Err(error) = self.file_dialogs.show(ctx, pick, &start) {
+                        self.state.note(
+                            Severity::Error,
+                            "The file dialog cannot be shown",
+                            error.to_string(),
+                        );
+                    }
+                }
+                Effect::Copy(words) => ctx.copy_text(words),
+            }
+        }
+    }
+
+    fn in_background(&mut self, ctx: &Context, name: &str, work: impl FnOnce() -> Arrival + Send + 'static) {
+        if let Err(error) = self.background.start(ctx, name, work) {
+            self.state.note(Severity::Error, format!("Could not {name}"), error.to_string());
+        }
+    }
+
+    fn take_arrival(&mut self, arrival: Arrival) -> Vec<Effect> {
+        match arrival {
+            Arrival::Saved(clip, Ok(Some(riders))) => self.state.take_saved(&clip, riders),
+            Arrival::Saved(_, Ok(None)) => {}
+            Arrival::Saved(clip, Err(error)) => {
+                let title = format!("The earlier analysis of {} cannot be read", text::file_name(&clip));
+                self.state.note(Severity::Warning, title, error.to_string());
+            }
+            Arrival::Body(Ok(builder)) => self.picture.set_body(*builder),
+            Arrival::Body(Err(error)) => {
+                self.state.note(Severity::Error, "No mesh can be drawn", error.to_string());
+            }
+            Arrival::Demo(Ok(path)) => return self.state.update(Command::Open(path)),
+            Arrival::Demo(Err(error)) => self.state.note(Severity::Error, "The demo cannot be opened", error),
+        }
+        Vec::new()
+    }
+
+    fn draw(&mut self, ui: &mut Ui) {
+        let ctx = ui.ctx().clone();
+        top_bar::show(ui, &self.state, &self.commands);
+        if let Some(clip) = &self.state.clip {
+            timeline::show(ui, &self.state, clip, &self.commands);
+            transport::show(ui, &self.state, clip, &self.commands);
+        }
+        inspector::show(ui, &self.state, &self.commands);
+        let (state, frame) = (&self.state, self.frame.as_ref());
+        let view = match &state.clip {
+            Some(clip) => viewport::show(ui, state, clip, &mut self.picture, frame, &self.commands),
+            None => welcome::show(ui, state, &self.commands),
+        };
+        self.draw_over(&ctx, view);
+    }
+
+    /// Dialogs, notifications and the drop target.
+    fn draw_over(&mut self, ctx: &Context, view: Rect) {
+        match &self.state.view.dialog {
+            Some(Dialog::Export(form, verdict)) => {
+                export_dialog::show(ctx, self.state.clip.as_ref(), form, verdict, &self.commands);
+            }
+            Some(Dialog::Help) => help::show(ctx, &self.commands),
+            Some(Dialog::TypePath) => open_menu::path_dialog(ctx, &self.commands),
+            None => {}
+        }
+        notifications::show(ctx, view, &self.state.notes, &self.commands);
+        let held = ctx.input(|i| i.raw.hovered_files.first().map(|file| file.path.clone()));
+        if let Some(path) = held {
+            welcome::drop_target(ctx, path.as_deref().map(text::file_name).as_deref());
+        }
+    }
+
+    /// Brings looks and title in line with the state.
+    fn dress(&mut self, ctx: &Context) {
+        let looks = (self.state.settings.theme, self.state.settings.text_scale);
+        let egui_theme = match looks.0 {
+            Theme::Dark => egui::Theme::Dark,
+            Theme::Light => egui::Theme::Light,
+        };
+        if self.looks != Some(looks) || ctx.theme() != egui_theme {
+            theme::apply(ctx, looks.0, looks.1);
+            self.looks = Some(looks);
+        }
+        let title = top_bar::window_title(&self.state);
+        if title != self.title {
+            ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.take_time(ctx);
+        self.take_news(ctx);
+        self.settings_writer.write_changes(ctx, &self.state.settings);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        let pressed = keys::pressed(&ctx, self.state.view.dialog.is_some());
+        self.run(&ctx, pressed);
+        self.draw(ui);
+        let asked = self.commands.take();
+        if !asked.is_empty() {
+            self.run(&ctx, asked);
+            // What was asked for shows in the next frame.
+            ctx.request_repaint();
+        }
+        self.dress(&ctx);
+    }
+
+    fn on_exit(&mut self) {
+        self.settings_writer.write_now(&self.state.settings);
+    }
+
+    fn persist_egui_memory(&self) -> bool {
+        false
+    }
+}
+
+fn dropped_files(ctx: &Context) -> Vec<PathBuf> {
+    // One clip is shown at a time: of several files the first is taken.
+    ctx.input(|i| i.raw.dropped_files.iter().take(1).map(|file| file.path().to_owned()).collect())
+}
+
+fn direct(player: &Player, order: PlayerOrder) {
+    match order {
+        PlayerOrder::Play { reverse } => player.play(reverse),
+        PlayerOrder::Pause => player.pause(),
+        PlayerOrder::Seek(frame) => player.seek(frame),
+        PlayerOrder::Step(frames) => player.step(frames),
+        PlayerOrder::Speed(speed) => player.set_speed(speed),
+        PlayerOrder::Looping(looping) => player.set_looping(looping),
+        PlayerOrder::Range(first, last) => player.set_range(first, last),
+    }
+}

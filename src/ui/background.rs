@@ -1,0 +1,73 @@
+//! Slow things that the window does beside the engine's jobs, each on a thread of its own.
+
+use std::path::PathBuf;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use egui::Context;
+
+use crate::engine::{self, AnalyzeRequest, Engine, EngineError, ResolvedRiders, SceneBuilder, thread};
+
+/// What came of it.
+pub enum Arrival {
+    /// Riders of an earlier analysis of a clip, where there is one.
+    Saved(PathBuf, Result<Option<ResolvedRiders>, EngineError>),
+    /// The body that meshes are made of.
+    Body(Result<Box<SceneBuilder>, EngineError>),
+    /// The demo clip, ready to be opened.
+    Demo(Result<PathBuf, String>),
+}
+
+/// Starts threads and collects what comes of them.
+pub struct Background {
+    sender: Sender<Arrival>,
+    receiver: Receiver<Arrival>,
+}
+
+impl Default for Background {
+    fn default() -> Self {
+        // Each arrival was asked for once, by a start or a click: they cannot pile up.
+        let (sender, receiver) = unbounded();
+        Self { sender, receiver }
+    }
+}
+
+impl Background {
+    /// Does `work`; what comes of it arrives in a later frame.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn start(
+        &self,
+        ctx: &Context,
+        name: &str,
+        work: impl FnOnce() -> Arrival + Send + 'static,
+    ) -> Result<(), EngineError> {
+        let (sender, wake) = (self.sender.clone(), ctx.clone());
+        thread::spawn(name, move || {
+            // Nobody listens any more once the window is closed.
+            let _ = sender.send(work());
+            wake.request_repaint();
+        })?;
+        Ok(())
+    }
+
+    /// Something that has arrived, if anything has.
+    pub fn arrival(&self) -> Option<Arrival> {
+        self.receiver.try_recv().ok()
+    }
+}
+
+/// Loads the body that meshes are made of.
+pub fn body(engine: &Engine) -> Arrival {
+    Arrival::Body(engine.shelf().body().map(|body| Box::new(SceneBuilder::new(body))))
+}
+
+/// Reads the riders of a finished analysis of a clip of `frames` frames.
+pub fn saved_riders(request: AnalyzeRequest, frames: u64) -> Arrival {
+    let read = || {
+        let store = engine::finished_store(&engine::store_path(&request), &request.clip)?;
+        store.map(|store| engine::load_resolved(&store, frames)).transpose()
+    };
+    let riders = read();
+    Arrival::Saved(request.clip, riders)
+}

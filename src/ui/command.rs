@@ -1,0 +1,156 @@
+//! Everything a user can do. Buttons, menus and keys all say it in these words, so that each exists once.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+
+use super::export_form::ExportForm;
+use super::notes::NoteId;
+use super::zoom::Zoom;
+use crate::engine::JobId;
+use crate::settings::{ModelSettings, Theme};
+use crate::types::TrackId;
+
+/// The pages of the inspector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// Who was found.
+    #[default]
+    Riders,
+    /// What is drawn over the picture.
+    Overlay,
+    /// Models, devices, memory and the window's looks.
+    Models,
+    /// Every job.
+    Activity,
+}
+
+/// A part of the overlay that can be shown or hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// The lit body mesh.
+    Mesh,
+    /// The mesh's edges.
+    Wireframe,
+    /// The 2D keypoints, joined.
+    Skeleton,
+    /// A box around each rider.
+    Boxes,
+    /// Name and provenance beside the box.
+    Labels,
+    /// Everyone, not only the main rider.
+    Others,
+}
+
+/// A file or folder to choose in the system's dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// A clip to open.
+    Clip,
+    /// Where the exported video goes.
+    ExportVideo,
+    /// Where the mattes go.
+    ExportMattes,
+}
+
+/// Something the user asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Shows the system's file dialog.
+    Browse(Pick),
+    /// Opens a clip.
+    Open(PathBuf),
+    /// Opens the clip that comes with the program.
+    OpenDemo,
+    /// Plays or pauses.
+    TogglePlay,
+    /// Plays in a direction, doubling the speed when it already does.
+    Shuttle {
+        /// Whether backwards.
+        reverse: bool,
+    },
+    /// Pauses.
+    Pause,
+    /// Moves by a number of frames.
+    Step(i64),
+    /// Goes to a frame.
+    Seek(u64),
+    /// Goes to the first frame of the clip.
+    SeekStart,
+    /// Goes to the last frame of the clip.
+    SeekEnd,
+    /// Sets the playing speed.
+    SetSpeed(f64),
+    /// Plays the range over and over, or stops doing so.
+    ToggleLoop,
+    /// Starts the range at the playhead.
+    MarkIn,
+    /// Ends the range at the playhead.
+    MarkOut,
+    /// Sets the first and last frame of the range.
+    SetRange(u64, u64),
+    /// Makes the range the whole clip.
+    ClearRange,
+    /// Sets how the picture lies in the view.
+    SetZoom(Zoom),
+    /// One picture pixel on one screen pixel.
+    ZoomActual,
+    /// Shows or hides the inspector.
+    ToggleInspector,
+    /// Shows a page of the inspector.
+    ShowTab(Tab),
+    /// Marks a rider in the list and the timeline.
+    SelectRider(TrackId),
+    /// Goes to the next frame from which on a rider was not detected.
+    NextWeakSpot(TrackId),
+    /// Shows or hides a part of the overlay.
+    ToggleLayer(Layer),
+    /// Sets the opacity of the mesh, 0 to 1.
+    SetOpacity(f32),
+    /// Sets models, devices and thresholds for the next analysis.
+    SetModels(ModelSettings),
+    /// Sets whether a clip is analysed as soon as it is open.
+    SetAnalyzeOnOpen(bool),
+    /// Sets the colours of the window.
+    SetTheme(Theme),
+    /// Sets the text size of the window.
+    SetTextScale(f32),
+    /// Analyses the open clip, taking up what is there, or from the start.
+    Analyze {
+        /// Whether what is there is thrown away.
+        restart: bool,
+    },
+    /// Stops a job.
+    Cancel(JobId),
+    /// Takes ended jobs off the list.
+    ClearEndedJobs,
+    /// Shows the export dialog.
+    ShowExport,
+    /// Changes what the export dialog says.
+    EditExport(Box<ExportForm>),
+    /// Exports what the dialog says.
+    StartExport,
+    /// Shows the list of keys.
+    ShowHelp,
+    /// Closes the dialog in front.
+    CloseDialog,
+    /// Takes a notification away.
+    DismissNote(NoteId),
+    /// Copies text to the clipboard.
+    Copy(String),
+}
+
+/// Collects what the user asks for while the window is drawn. Every panel shares it.
+#[derive(Debug, Default)]
+pub struct Commands(RefCell<Vec<Command>>);
+
+impl Commands {
+    /// Adds one.
+    pub fn push(&self, command: Command) {
+        self.0.borrow_mut().push(command);
+    }
+
+    /// Takes all that have come together.
+    pub fn take(&self) -> Vec<Command> {
+        self.0.take()
+    }
+}

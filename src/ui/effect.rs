@@ -1,0 +1,55 @@
+//! What a change of state asks of the world outside: the engine, the player, the desktop.
+//!
+//! State changes are pure and give these; the application carries them out. So every rule of the window can be tested
+//! without a window.
+
+use std::path::PathBuf;
+
+use super::command::Pick;
+use crate::engine::{AnalyzeRequest, ExportRequest, JobId};
+
+/// An order to the player.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs, reason = "each is the call of the same name on engine::Player")]
+pub enum PlayerOrder {
+    Play { reverse: bool },
+    Pause,
+    Seek(u64),
+    Step(i64),
+    Speed(f64),
+    Looping(bool),
+    Range(u64, u64),
+}
+
+/// Something to be done outside of the state.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Ask the engine to open a clip.
+    Open(PathBuf),
+    /// Copy the demo clip to where its analysis can be kept, and open it there.
+    OpenDemo(PathBuf),
+    /// Ask the engine for an analysis.
+    Analyze(AnalyzeRequest),
+    /// Read what an earlier analysis of the clip found, where there is one.
+    LoadSaved {
+        /// The analysis that would otherwise be asked for.
+        request: AnalyzeRequest,
+        /// Frames of the clip.
+        frames: u64,
+    },
+    /// Ask the engine for an export.
+    Export(ExportRequest),
+    /// Ask the engine to stop a job.
+    Cancel(JobId),
+    /// Tell the player.
+    Player(PlayerOrder),
+    /// Show the system's file dialog.
+    Browse {
+        /// What is chosen.
+        pick: Pick,
+        /// Folder and name to start from.
+        start: PathBuf,
+    },
+    /// Copy text to the clipboard.
+    Copy(String),
+}

@@ -1,0 +1,153 @@
+//! The export dialog: what is written where. It edits a copy and sends it back whole.
+
+use egui::{Button, RichText, TextEdit, Ui, Widget};
+use egui_material_icons::icons;
+
+use super::command::{Command, Commands, Pick};
+use super::export_form::{ExportForm, Verdict};
+use super::state::OpenClip;
+use super::theme::{self, GRID};
+use super::{dialog, time, widgets};
+
+/// Shows the dialog.
+pub fn show(
+    ctx: &egui::Context,
+    clip: Option<&OpenClip>,
+    shown: &ExportForm,
+    verdict: &Verdict,
+    commands: &Commands,
+) {
+    dialog::show(ctx, "Export", 520.0, commands, |ui, commands| {
+        let mut form = shown.clone();
+        let most = (ui.ctx().content_rect().height() - GRID * 50.0).max(GRID * 30.0);
+        egui::ScrollArea::vertical().max_height(most).show(ui, |ui| {
+            video(ui, &mut form, commands);
+            ui.add_space(GRID);
+            burned_in(ui, &mut form);
+            ui.add_space(GRID);
+            range(ui, clip, &mut form);
+            ui.add_space(GRID);
+            mattes(ui, &mut form, commands);
+        });
+        ui.add_space(GRID);
+        verdict_line(ui, verdict);
+        buttons(ui, verdict, commands);
+        if form != *shown {
+            commands.push(Command::EditExport(Box::new(form)));
+        }
+    });
+}
+
+fn video(ui: &mut Ui, form: &mut ExportForm, commands: &Commands) {
+    widgets::checkbox(ui, &mut form.video, "Video with the overlay drawn in");
+    ui.add_enabled_ui(form.video, |ui| {
+        path_row(ui, &mut form.output, "Video file", Pick::ExportVideo, commands);
+    });
+}
+
+fn path_row(ui: &mut Ui, path: &mut String, name: &str, pick: Pick, commands: &Commands) {
+    ui.horizontal(|ui| {
+        let side = ui.spacing().interact_size.y + GRID;
+        let width = ui.available_width() - side - ui.spacing().item_spacing.x;
+        // A long path takes a second line rather than hide its end, the name.
+        TextEdit::multiline(path)
+            .return_key(None)
+            .desired_rows(1)
+            .desired_width(width)
+            .align(egui::Align2::LEFT_CENTER)
+            .min_size(egui::vec2(width, side))
+            .ui(ui)
+            .accessible_name(name);
+        if widgets::icon_button(
+            ui,
+            icons::ICON_FOLDER_OPEN,
+            &format!("Browse for the {}", name.to_lowercase()),
+            None,
+        )
+        .clicked()
+        {
+            commands.push(Command::Browse(pick));
+        }
+    });
+}
+
+fn burned_in(ui: &mut Ui, form: &mut ExportForm) {
+    let overlay = &mut form.overlay;
+    ui.add_enabled_ui(form.video, |ui| {
+        widgets::section(ui, "Drawn in");
+        ui.horizontal_wrapped(|ui| {
+            let layers = [
+                (&mut overlay.mesh, "Mesh"),
+                (&mut overlay.wireframe, "Wireframe"),
+                (&mut overlay.skeleton, "Skeleton"),
+                (&mut overlay.boxes, "Boxes"),
+                (&mut overlay.labels, "Names"),
+                (&mut overlay.others, "Other riders"),
+            ];
+            for (on, name) in layers {
+                widgets::checkbox(ui, on, name);
+            }
+        });
+    });
+}
+
+fn range(ui: &mut Ui, clip: Option<&OpenClip>, form: &mut ExportForm) {
+    widgets::section(ui, "Frames");
+    let (first, last) = form.range;
+    let whole = clip.map_or(0, |clip| clip.info.frames.len());
+    let between = clip.map_or_else(String::new, |clip| {
+        let seconds = |frame| time::format(clip.info.frames.seconds(frame));
+        format!("  {} – {}", seconds(first), seconds(last))
+    });
+    widgets::radio(ui, &mut form.range_only, false, &format!("Whole clip, {whole} frames"));
+    let count = (last + 1).saturating_sub(first);
+    widgets::radio(ui, &mut form.range_only, true, &format!("Between in and out, {count} frames{between}"));
+}
+
+fn mattes(ui: &mut Ui, form: &mut ExportForm, commands: &Commands) {
+    widgets::section(ui, "For compositing");
+    let tip = "One 8-bit grey PNG a frame: white where a mesh covers the picture";
+    widgets::checkbox(ui, &mut form.mattes, "Mattes as PNG files").on_hover_text(tip);
+    if form.mattes {
+        path_row(ui, &mut form.matte_folder, "Matte folder", Pick::ExportMattes, commands);
+    }
+}
+
+fn verdict_line(ui: &mut Ui, verdict: &Verdict) {
+    let palette = theme::palette(ui);
+    let (icon, color, words) = match (&verdict.problem, verdict.replaces) {
+        (Some(problem), _) => (icons::ICON_ERROR, palette.error, capitalized(&problem.to_string())),
+        (None, true) => {
+            (icons::ICON_WARNING, palette.warning, "A file of this name is there and will be replaced".into())
+        }
+        (None, false) => {
+            (icons::ICON_INFO, palette.weak, "Sound, timing and colours stay as they are in the clip".into())
+        }
+    };
+    ui.horizontal_top(|ui| {
+        ui.label(icon.rich_text().size(widgets::icon_size(ui)).color(color));
+        ui.add(egui::Label::new(RichText::new(words).color(color)).wrap());
+    });
+}
+
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+fn buttons(ui: &mut Ui, verdict: &Verdict, commands: &Commands) {
+    let layout = egui::Layout::right_to_left(egui::Align::Center);
+    ui.allocate_ui_with_layout(egui::vec2(ui.available_width(), GRID * 9.0), layout, |ui| {
+        ui.spacing_mut().button_padding = egui::vec2(GRID * 4.0, GRID * 1.5);
+        let name = if verdict.replaces { "Replace" } else { "Start export" };
+        let start = ui.add_enabled_ui(verdict.problem.is_none(), |ui| {
+            widgets::primary_button(ui, icons::ICON_IOS_SHARE, name)
+        });
+        if start.inner.clicked() {
+            commands.push(Command::StartExport);
+        }
+        if ui.add(Button::new("Cancel")).clicked() {
+            commands.push(Command::CloseDialog);
+        }
+    });
+}

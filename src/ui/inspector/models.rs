@@ -1,0 +1,186 @@
+//! Which models run where, what they got, and what memory they take.
+
+use egui::{ComboBox, RichText, Slider, Ui};
+use egui_material_icons::icons;
+
+use super::appearance;
+use crate::engine::{ModelInfo, Role};
+use crate::settings::ModelSettings;
+use crate::types::Device;
+use crate::ui::command::{Command, Commands};
+use crate::ui::state::State;
+use crate::ui::theme::{self, GRID};
+use crate::ui::{text, widgets};
+
+/// Devices to choose from.
+const DEVICES: [Device; 3] = [Device::Cpu, Device::Cuda(0), Device::WebGpu];
+
+/// Most people that can be asked for in one frame.
+const MOST_PEOPLE: usize = 12;
+
+/// Draws the page.
+pub fn show(ui: &mut Ui, state: &State, commands: &Commands) {
+    let mut models = state.settings.models.clone();
+    let summary = state.clip.as_ref().and_then(|clip| clip.analysis.summary.as_ref());
+    widgets::section(ui, "Detector");
+    widgets::card(ui, false, |ui| {
+        choose_model(ui, "Detector", Role::Detector, &state.models, &mut models.detector);
+        choose_device(ui, "Detector device", &mut models.detector_device);
+        let got = summary.map(|s| s.detector_device.as_str());
+        effective(ui, &state.settings.models.detector_device, got);
+        threshold_row(ui, &state.models, &mut models);
+        let people = Slider::new(&mut models.max_people, 1..=MOST_PEOPLE);
+        slider_row(ui, "Most people", "Most people recovered in one frame, best first", people);
+    });
+    widgets::section(ui, "Body recovery");
+    widgets::card(ui, false, |ui| {
+        choose_model(ui, "Recoverer", Role::Recoverer, &state.models, &mut models.recoverer);
+        choose_device(ui, "Recoverer device", &mut models.recoverer_device);
+        let got = summary.map(|s| s.recoverer_device.as_str());
+        effective(ui, &state.settings.models.recoverer_device, got);
+    });
+    if models != state.settings.models {
+        commands.push(Command::SetModels(models));
+    }
+    reanalyse(ui, state, commands);
+    let mut on_open = state.settings.analyze_on_open;
+    if widgets::checkbox(ui, &mut on_open, "Analyse a clip as soon as it is open").changed() {
+        commands.push(Command::SetAnalyzeOnOpen(on_open));
+    }
+    widgets::section(ui, "Memory");
+    memory(ui, state);
+    appearance::show(ui, state, commands);
+}
+
+/// The lowest score that counts: the detector's own until the user moves it, and again when he moves it back.
+fn threshold_row(ui: &mut Ui, known: &[ModelInfo], models: &mut ModelSettings) {
+    let detector = known.iter().find(|model| model.id == models.detector);
+    let own = detector.and_then(|model| model.default_threshold).unwrap_or(0.3);
+    let before = models.detection_threshold.unwrap_or(own);
+    let mut now = before;
+    let tip = format!("Lowest score of a detection that counts; {own:.2} is this detector's own");
+    slider_row(ui, "Threshold", &tip, Slider::new(&mut now, 0.05..=0.95).max_decimals(2));
+    if now != before {
+        models.detection_threshold = ((now - own).abs() > 0.005).then_some(now);
+    }
+}
+
+/// A line that offers a new analysis when the settings are not those of the one shown.
+fn reanalyse(ui: &mut Ui, state: &State, commands: &Commands) {
+    let Some(clip) = &state.clip else { return };
+    if !clip.analysis.differs_from(&state.settings.models) {
+        return;
+    }
+    let palette = theme::palette(ui);
+    widgets::card(ui, true, |ui| {
+        let words = "The riders shown were found with other settings.";
+        ui.label(RichText::new(words).small().color(palette.text));
+        let button = widgets::primary_button(ui, icons::ICON_REFRESH, "Re-analyse");
+        if button.on_hover_text("Analyses the whole clip anew with these settings").clicked() {
+            commands.push(Command::Analyze { restart: true });
+        }
+    });
+}
+
+fn choose_model(ui: &mut Ui, name: &str, role: Role, models: &[ModelInfo], chosen: &mut String) {
+    widgets::row(ui, "Model", |ui| {
+        let response = ComboBox::from_id_salt(name)
+            .selected_text(chosen.as_str())
+            .truncate()
+            .show_ui(ui, |ui| {
+                for model in models.iter().filter(|model| model.role == role) {
+                    model_item(ui, model, chosen);
+                }
+            })
+            .response;
+        widgets::explain(response, name, None, "");
+    });
+}
+
+fn model_item(ui: &mut Ui, model: &ModelInfo, chosen: &mut String) {
+    let is_chosen = *chosen == model.id;
+    let detail = format!("{} · {}", text::bytes(model.bytes), model.licence);
+    let tip = format!("{}\n{detail}\nfrom {}", model.title, model.source);
+    let response = ui
+        .add_enabled(model.present, egui::Button::selectable(is_chosen, model.id.as_str()))
+        .on_hover_text(tip)
+        .on_disabled_hover_text("Its file is missing; run `snowmesh models verify`");
+    if response.clicked() {
+        chosen.clone_from(&model.id);
+    }
+}
+
+fn choose_device(ui: &mut Ui, name: &str, chosen: &mut Device) {
+    widgets::row(ui, "Device", |ui| {
+        let response = ComboBox::from_id_salt(name)
+            .selected_text(device_name(chosen))
+            .show_ui(ui, |ui| {
+                for device in DEVICES {
+                    ui.selectable_value(chosen, device, device_name(&device));
+                }
+            })
+            .response;
+        widgets::explain(response, name, None, "");
+    });
+}
+
+fn device_name(device: &Device) -> String {
+    match device {
+        Device::Cpu => "Processor".to_owned(),
+        Device::Cuda(index) => format!("CUDA GPU {index}"),
+        Device::WebGpu => "GPU (WebGPU)".to_owned(),
+    }
+}
+
+/// What the model really ran on.
+fn effective(ui: &mut Ui, requested: &Device, got: Option<&str>) {
+    let palette = theme::palette(ui);
+    widgets::row(ui, "Ran on", |ui| match got {
+        None | Some("") => {
+            ui.label(RichText::new("not run yet").color(palette.weak));
+        }
+        Some(got) => {
+            let name = got.parse().map_or_else(|_| got.to_owned(), |device| device_name(&device));
+            let as_asked = got == requested.to_string();
+            let color = if as_asked { palette.success } else { palette.warning };
+            let icon = if as_asked { icons::ICON_CHECK_CIRCLE } else { icons::ICON_WARNING };
+            ui.label(RichText::new(name).color(palette.text));
+            ui.label(icon.rich_text().color(color));
+        }
+    });
+}
+
+fn slider_row(ui: &mut Ui, name: &str, tip: &str, slider: Slider<'_>) {
+    widgets::row(ui, name, |ui| {
+        ui.spacing_mut().slider_width = 96.0;
+        widgets::explain(widgets::slider(ui, slider), name, None, tip);
+    });
+}
+
+/// Resident, peak and limit as one bar.
+fn memory(ui: &mut Ui, state: &State) {
+    let palette = theme::palette(ui);
+    let memory = &state.memory;
+    let share = |bytes: u64| {
+        if memory.limit == 0 { 0.0 } else { (bytes as f64 / memory.limit as f64).clamp(0.0, 1.0) as f32 }
+    };
+    widgets::card(ui, false, |ui| {
+        widgets::row(ui, "In use", |ui| {
+            let words = text::bytes(memory.resident);
+            ui.label(RichText::new(words).family(theme::semibold()).color(palette.strong));
+        });
+        let size = egui::vec2(ui.available_width(), GRID * 2.0);
+        let (rect, response) = ui.allocate_exact_size(size, egui::Sense::hover());
+        let painter = ui.painter();
+        painter.rect_filled(rect, 3, palette.sunken);
+        let used = share(memory.resident);
+        let color = if used > 0.85 { palette.warning } else { palette.accent };
+        let filled = egui::Rect::from_min_size(rect.min, egui::vec2(rect.width() * used, rect.height()));
+        painter.rect_filled(filled, 3, color);
+        let peak_x = rect.left() + rect.width() * share(memory.peak_resident);
+        painter.vline(peak_x, rect.y_range(), egui::Stroke::new(2.0, palette.strong));
+        response.on_hover_text("Filled: in use now. Mark: the most so far. Full: what this machine gives.");
+        widgets::row(ui, "At most so far", |ui| ui.label(text::bytes(memory.peak_resident)));
+        widgets::row(ui, "Limit", |ui| ui.label(text::bytes(memory.limit)));
+    });
+}

@@ -1,0 +1,144 @@
+//! The window: the only room that knows egui.
+//!
+//! State changes in two places alone: [`state::State::update`] for what the user does and
+//! [`state::State::take_event`] for what the engine says. Both are pure and give effects, which [`App`] carries out.
+//! Panels draw the state and emit commands. Nothing here waits: slow work goes through the engine.
+
+mod analysis;
+mod app;
+mod background;
+mod command;
+mod dialog;
+mod effect;
+mod export_dialog;
+mod export_form;
+mod files;
+mod help;
+mod inspector;
+mod jobs;
+mod keys;
+mod lane;
+mod news;
+mod notes;
+mod notifications;
+mod open_menu;
+mod picture;
+mod provenance;
+mod state;
+#[cfg(test)]
+mod tests;
+mod text;
+mod theme;
+mod time;
+mod timeline;
+mod top_bar;
+mod transport;
+mod update;
+mod viewport;
+mod welcome;
+mod widgets;
+mod zoom;
+
+use std::path::PathBuf;
+
+pub use app::App;
+
+use crate::engine::ModelPlaces;
+use crate::settings::Settings;
+
+/// Size of the window when it is opened first, points.
+const FIRST_SIZE: [f32; 2] = [1280.0, 800.0];
+
+/// Smallest size at which nothing is cut off, points.
+const LEAST_SIZE: [f32; 2] = [900.0, 600.0];
+
+/// What the window starts with.
+#[derive(Clone, Debug, Default)]
+pub struct WindowOptions {
+    /// A clip to open at once.
+    pub clip: Option<PathBuf>,
+    /// What the user has chosen earlier.
+    pub settings: Settings,
+    /// Where the settings are kept; `None` to keep none.
+    pub settings_path: Option<PathBuf>,
+    /// The demo clip, where it is there.
+    pub demo: Option<PathBuf>,
+    /// Where models and the runtime are.
+    pub places: ModelPlaces,
+}
+
+impl WindowOptions {
+    /// The usual window: settings are kept in the user's folder, and the demo clip is looked for beside the program.
+    pub fn new(clip: Option<PathBuf>, settings: Settings, places: ModelPlaces) -> Self {
+        Self { clip, settings, settings_path: Settings::default_path(), demo: demo_clip(), places }
+    }
+}
+
+/// The demo clip in the folder of the executable or one above it: an installed program has it there, and one that
+/// runs from `target/release` finds the checkout's.
+fn demo_clip() -> Option<PathBuf> {
+    let executable = std::env::current_exe().ok()?;
+    executable.ancestors().skip(1).map(|folder| folder.join("assets/demo.mp4")).find(|clip| clip.is_file())
+}
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error)]
+pub enum UiError {
+    /// There is no display.
+    #[error(
+        "no window can be opened ({cause}); run it on a desktop, or use `snowmesh analyze` and `snowmesh export`"
+    )]
+    NoDisplay {
+        /// What the system said.
+        cause: String,
+    },
+    /// There is nothing to draw with.
+    #[error(
+        "no graphics device can draw the window ({cause}); install a Vulkan or OpenGL driver, for example the \
+         package mesa-vulkan-drivers"
+    )]
+    NoGraphics {
+        /// What the system said.
+        cause: String,
+    },
+    /// The window could not be made for another reason.
+    #[error("the window cannot be made: {cause}")]
+    Failed {
+        /// What the system said.
+        cause: String,
+    },
+}
+
+impl From<eframe::Error> for UiError {
+    fn from(error: eframe::Error) -> Self {
+        let cause = error.to_string();
+        match error {
+            eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => Self::NoDisplay { cause },
+            eframe::Error::Wgpu(_) => Self::NoGraphics { cause },
+            _ => Self::Failed { cause },
+        }
+    }
+}
+
+/// The window's icon; the system's own where the picture cannot be read.
+fn icon() -> egui::IconData {
+    let picture = include_bytes!("../../assets/icon.png");
+    eframe::icon_data::from_png_bytes(picture).unwrap_or_default()
+}
+
+/// Opens the window and stays until it is closed.
+///
+/// # Errors
+/// When there is no display or no graphics device.
+pub fn run(options: WindowOptions) -> Result<(), UiError> {
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("snowmesh")
+        .with_app_id("snowmesh")
+        .with_inner_size(FIRST_SIZE)
+        .with_min_inner_size(LEAST_SIZE)
+        .with_drag_and_drop(true)
+        .with_icon(icon());
+    let native = eframe::NativeOptions { viewport, renderer: eframe::Renderer::Wgpu, ..Default::default() };
+    eframe::run_native("snowmesh", native, Box::new(|cc| Ok(Box::new(App::new(cc, options)))))?;
+    Ok(())
+}

@@ -1,0 +1,249 @@
+//! The video frame with its overlay, drawn by the renderer that also draws the export.
+//!
+//! The renderer draws at the size and zoom of the screen, so that lines and edges stay crisp; egui shows the result as
+//! a texture. Nothing is drawn anew while nothing changes.
+
+use eframe::egui_wgpu::RenderState;
+use eframe::egui_wgpu::wgpu::FilterMode;
+use egui::{Color32, Painter, Rect, TextureId, Vec2, pos2};
+
+use super::command::Layer;
+use super::state::{OpenClip, State};
+use super::zoom::Frame;
+use crate::engine::SceneBuilder;
+use crate::render::{Gpu, OverlayRenderer, OverlayScene, RenderError, RenderTarget, ViewTransform};
+use crate::types::{OverlayStyle, VideoFrame};
+
+/// Whether a layer is shown.
+pub fn is_shown(style: &OverlayStyle, layer: Layer) -> bool {
+    match layer {
+        Layer::Mesh => style.mesh,
+        Layer::Wireframe => style.wireframe,
+        Layer::Skeleton => style.skeleton,
+        Layer::Boxes => style.boxes,
+        Layer::Labels => style.labels,
+        Layer::Others => style.others,
+    }
+}
+
+/// Everything that decides what is drawn; the same again need not be drawn again.
+#[derive(Clone, Debug, PartialEq)]
+struct Drawn {
+    frame: (u64, i64),
+    riders_revision: u64,
+    style: OverlayStyle,
+    size_px: [u32; 2],
+    view: ViewTransform,
+    has_body: bool,
+}
+
+/// Draws pictures for the screen.
+pub struct PictureView {
+    screen: Option<Screen>,
+    builder: Option<SceneBuilder>,
+    scene: OverlayScene,
+    drawn: Option<Drawn>,
+    error: Option<String>,
+}
+
+/// The window's device and what is drawn on it.
+struct Screen {
+    egui: RenderState,
+    gpu: Gpu,
+    renderer: OverlayRenderer,
+    shown: Option<(RenderTarget, TextureId)>,
+}
+
+impl PictureView {
+    /// Draws on the device of `egui`; without one no picture is shown.
+    pub fn new(egui: Option<&RenderState>) -> Self {
+        let screen = egui.map(Screen::new).transpose();
+        let error = screen.as_ref().err().map(ToString::to_string);
+        Self {
+            screen: screen.ok().flatten(),
+            builder: None,
+            scene: OverlayScene::default(),
+            drawn: None,
+            error,
+        }
+    }
+
+    /// Takes the body that meshes are made of; without it none are drawn.
+    pub fn set_body(&mut self, builder: SceneBuilder) {
+        if let Some(screen) = &mut self.screen
+            && let Err(error) = screen.renderer.set_topology(builder.body().triangles())
+        {
+            self.error = Some(error.to_string());
+            return;
+        }
+        self.builder = Some(builder);
+    }
+
+    /// Lets go of the frame shown.
+    pub fn clear(&mut self) {
+        self.drawn = None;
+    }
+
+    /// Why something could not be drawn, once.
+    pub fn take_error(&mut self) -> Option<String> {
+        self.error.take()
+    }
+
+    /// Paints `frame` and its riders into the view of `shown`.
+    pub fn paint(
+        &mut self,
+        painter: &Painter,
+        state: &State,
+        clip: &OpenClip,
+        frame: &VideoFrame,
+        shown: &Frame,
+    ) {
+        let Some(screen) = &mut self.screen else { return };
+        let aspect = clip.info.pixel_aspect.max(0.01);
+        let pixels_per_point = painter.pixels_per_point();
+        let Some((size_px, view)) = place(
+            shown,
+            state.view.zoom.picture_rect(shown),
+            aspect,
+            pixels_per_point,
+            screen.gpu.max_side(),
+        ) else {
+            return;
+        };
+        let style = state.settings.overlay;
+        let wanted = Drawn {
+            frame: (frame.index, frame.pts),
+            riders_revision: clip.analysis.revision(),
+            style,
+            size_px,
+            view,
+            has_body: self.builder.is_some(),
+        };
+        if self.drawn.as_ref() != Some(&wanted) {
+            fill(&mut self.scene, self.builder.as_mut(), clip, frame, &style);
+            match screen.draw(&self.scene, size_px, &view) {
+                // What failed is tried again only when something changes, not sixty times a second.
+                Ok(()) => self.drawn = Some(wanted),
+                Err(error) => {
+                    self.drawn = Some(wanted);
+                    self.error = Some(error.to_string());
+                }
+            }
+        }
+        if let Some((_, texture)) = &screen.shown {
+            let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+            painter.image(*texture, shown.view, uv, Color32::WHITE);
+        }
+    }
+}
+
+/// Makes `scene` show the riders of `frame` that the style asks for, as an export would.
+fn fill(
+    scene: &mut OverlayScene,
+    builder: Option<&mut SceneBuilder>,
+    clip: &OpenClip,
+    frame: &VideoFrame,
+    style: &OverlayStyle,
+) {
+    let main = clip.analysis.main_rider();
+    let riders = clip.analysis.riders_at(frame.index).iter();
+    let riders = riders.filter(|rider| style.others || main.is_none_or(|id| id == rider.track));
+    match builder {
+        Some(builder) => builder.fill(scene, Some(frame.image.clone()), riders, style),
+        None => {
+            scene.clear();
+            scene.picture = Some(frame.image.clone());
+        }
+    }
+}
+
+/// Size of the target in pixels and the picture's place in it. A picture whose pixels are not square is drawn as if
+/// they were, into a target that is narrower by as much as it is stretched when it is shown.
+fn place(
+    shown: &Frame,
+    picture: Rect,
+    pixel_aspect: f32,
+    pixels_per_point: f32,
+    max_side: u32,
+) -> Option<([u32; 2], ViewTransform)> {
+    let across = pixels_per_point / pixel_aspect;
+    let size = Vec2::new(shown.view.width() * across, shown.view.height() * pixels_per_point);
+    if size.min_elem() < 1.0 {
+        return None;
+    }
+    let largest = max_side as f32;
+    let size_px = [size.x.round().min(largest) as u32, size.y.round().min(largest) as u32];
+    let offset = picture.min - shown.view.min;
+    let view = ViewTransform {
+        scale: picture.height() / shown.picture_px.y.max(1.0) * pixels_per_point,
+        offset_px: glam::Vec2::new(offset.x * across, offset.y * pixels_per_point),
+    };
+    Some((size_px, view))
+}
+
+impl Screen {
+    fn new(egui: &RenderState) -> Result<Self, RenderError> {
+        let gpu = Gpu::from_parts(egui.device.clone(), egui.queue.clone(), egui.adapter.get_info());
+        let renderer = OverlayRenderer::new(&gpu)?;
+        Ok(Self { egui: egui.clone(), gpu, renderer, shown: None })
+    }
+
+    fn draw(
+        &mut self,
+        scene: &OverlayScene,
+        size_px: [u32; 2],
+        view: &ViewTransform,
+    ) -> Result<(), RenderError> {
+        let target = self.target(size_px)?;
+        self.renderer.render(scene, &target, view)
+    }
+
+    /// A target of this size, known to egui.
+    fn target(&mut self, [width, height]: [u32; 2]) -> Result<RenderTarget, RenderError> {
+        if let Some((target, _)) = &self.shown
+            && (target.width(), target.height()) == (width, height)
+        {
+            return Ok(target.clone());
+        }
+        let target = RenderTarget::new(&self.gpu, width, height)?;
+        let (device, filter) = (&self.egui.device, FilterMode::Linear);
+        let mut egui = self.egui.renderer.write();
+        let texture = match self.shown.take() {
+            Some((_, texture)) => {
+                egui.update_egui_texture_from_wgpu_texture(device, target.view(), filter, texture);
+                texture
+            }
+            None => egui.register_native_texture(device, target.view(), filter),
+        };
+        self.shown = Some((target.clone(), texture));
+        Ok(target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::zoom::Zoom;
+    use egui::vec2;
+
+    #[test]
+    fn the_target_covers_the_view_and_the_picture_lies_in_it_as_on_the_screen() {
+        let view = Rect::from_min_size(pos2(50.0, 20.0), vec2(640.0, 480.0));
+        let shown = Frame { view, picture_px: vec2(1280.0, 720.0) };
+        let (size_px, transform) = place(&shown, Zoom::Fit.picture_rect(&shown), 1.0, 2.0, 8192).unwrap();
+        assert_eq!(size_px, [1280, 960]);
+        assert!((transform.scale - 1.0).abs() < 1e-5);
+        assert!((transform.offset_px - glam::Vec2::new(0.0, 120.0)).length() < 1e-3);
+    }
+
+    #[test]
+    fn wide_pixels_narrow_the_target_and_fill_it_all_the_same() {
+        let view = Rect::from_min_size(pos2(0.0, 0.0), vec2(800.0, 400.0));
+        // 400 coded pixels across, each twice as wide as high.
+        let shown = Frame { view, picture_px: vec2(800.0, 400.0) };
+        let (size_px, transform) = place(&shown, Zoom::Fit.picture_rect(&shown), 2.0, 1.0, 8192).unwrap();
+        assert_eq!(size_px, [400, 400]);
+        assert!((transform.scale - 1.0).abs() < 1e-5);
+        assert_eq!(transform.offset_px, glam::Vec2::ZERO);
+    }
+}

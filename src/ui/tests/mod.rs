@@ -1,0 +1,7 @@
+//! The window driven as a user drives it, on states that tests put in place.
+
+mod fake;
+mod gallery;
+mod panels;
+mod transitions;
+mod whole;

@@ -1,0 +1,174 @@
+//! The picture, with what the user asked to see over it and nothing else.
+
+use egui::{Align2, CentralPanel, Rect, Sense, TextStyle, Ui, WidgetInfo};
+use egui_material_icons::icons;
+
+use super::command::{Command, Commands, Layer};
+use super::picture::{PictureView, is_shown};
+use super::state::{OpenClip, State};
+use super::theme::{self, GRID};
+use super::update::shown_size;
+use super::zoom::{Frame, Zoom};
+use super::{text, time, widgets};
+use crate::types::VideoFrame;
+
+/// How much one notch of the mouse wheel scales.
+const WHEEL_STEP: f32 = 1.0 / 240.0;
+
+/// What the eye icons of the header switch.
+pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 6] = [
+    (Layer::Mesh, icons::ICON_ACCESSIBILITY_NEW, "Mesh"),
+    (Layer::Wireframe, icons::ICON_POLYLINE, "Wireframe"),
+    (Layer::Skeleton, icons::ICON_SKELETON, "Skeleton"),
+    (Layer::Boxes, icons::ICON_CROP_FREE, "Boxes"),
+    (Layer::Labels, icons::ICON_LABEL, "Names"),
+    (Layer::Others, icons::ICON_GROUPS, "Other riders"),
+];
+
+/// Draws header and picture; gives where the picture's view is.
+pub fn show(
+    ui: &mut Ui,
+    state: &State,
+    clip: &OpenClip,
+    picture: &mut PictureView,
+    frame: Option<&VideoFrame>,
+    commands: &Commands,
+) -> Rect {
+    let palette = theme::palette(ui);
+    CentralPanel::no_frame()
+        .frame(egui::Frame::new().fill(palette.backdrop))
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            header(ui, state, clip, commands);
+            view(ui, state, clip, picture, frame, commands)
+        })
+        .inner
+}
+
+fn header(ui: &mut Ui, state: &State, clip: &OpenClip, commands: &Commands) {
+    let palette = theme::palette(ui);
+    let frame = egui::Frame::new().fill(palette.panel).inner_margin(egui::Margin::symmetric(12, 4));
+    frame.show(ui, |ui| {
+        ui.spacing_mut().item_spacing.x = GRID;
+        egui::Sides::new().height(ui.spacing().interact_size.y + GRID).shrink_left().show(
+            ui,
+            |ui| title(ui, clip),
+            |ui| controls(ui, state, clip, commands),
+        );
+    });
+}
+
+/// Name of the clip and, where there is room, what it is.
+fn title(ui: &mut Ui, clip: &OpenClip) {
+    let palette = theme::palette(ui);
+    let info = &clip.info;
+    let facts = format!("{} × {} · {:.2} fps · {}", info.width, info.height, info.average_fps(), info.codec);
+    let small = TextStyle::Small.resolve(ui.style());
+    let facts_width = ui.painter().layout_no_wrap(facts.clone(), small, palette.weak).size().x;
+    let room = ui.available_width() - GRID * 2.0;
+    let with_facts = room > facts_width + 180.0;
+    let for_name = if with_facts { room - facts_width - GRID * 2.0 } else { room };
+    let name = text::file_name(&info.path);
+    let font = egui::FontId::new(TextStyle::Body.resolve(ui.style()).size, theme::semibold());
+    widgets::elided(ui, &name, &font, palette.strong, for_name);
+    if with_facts {
+        ui.add_space(GRID);
+        let sound = if info.has_audio { "with sound" } else { "no sound" };
+        let length = time::format(info.duration_s);
+        ui.label(egui::RichText::new(facts).small().color(palette.weak))
+            .on_hover_text(format!("{length}, {} frames, {sound}", info.frames.len()));
+    }
+}
+
+/// From the right edge inwards: zoom, then the layers of the overlay.
+fn controls(ui: &mut Ui, state: &State, clip: &OpenClip, commands: &Commands) {
+    let palette = theme::palette(ui);
+    let zoom = state.view.zoom;
+    let fit = Command::SetZoom(Zoom::Fit);
+    if widgets::icon_toggle(ui, icons::ICON_FIT_SCREEN, "Fit the picture", Some(&fit), zoom == Zoom::Fit)
+        .clicked()
+    {
+        commands.push(fit);
+    }
+    let view = ui.ctx().data(|data| data.get_temp::<Rect>(view_id())).unwrap_or(Rect::NOTHING);
+    let shown = Frame { view, picture_px: shown_size(clip) };
+    let percent = zoom.scale(&shown) * state.view.pixels_per_point * 100.0;
+    let label = if view.is_positive() { format!("{percent:.0} %") } else { "–".to_owned() };
+    let width = TextStyle::Body.resolve(ui.style()).size * 4.0;
+    let button = egui::Button::new(egui::RichText::new(label).color(palette.text))
+        .frame_when_inactive(false)
+        .min_size(egui::vec2(width, 0.0));
+    let response = ui.add(button);
+    if widgets::explain(
+        response,
+        "Picture at 100 %",
+        Some(&Command::ZoomActual),
+        "Scroll to zoom, drag to move",
+    )
+    .clicked()
+    {
+        commands.push(Command::ZoomActual);
+    }
+    ui.add_space(GRID);
+    ui.separator();
+    for (layer, icon, name) in LAYERS.iter().rev() {
+        let command = Command::ToggleLayer(*layer);
+        if widgets::icon_toggle(ui, *icon, name, Some(&command), is_shown(&state.settings.overlay, *layer))
+            .clicked()
+        {
+            commands.push(command);
+        }
+    }
+}
+
+fn view_id() -> egui::Id {
+    egui::Id::unique("picture view")
+}
+
+fn view(
+    ui: &mut Ui,
+    state: &State,
+    clip: &OpenClip,
+    picture: &mut PictureView,
+    frame: Option<&VideoFrame>,
+    commands: &Commands,
+) -> Rect {
+    let palette = theme::palette(ui);
+    let (view, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
+    ui.ctx().data_mut(|data| data.insert_temp(view_id(), view));
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, "Picture"));
+    let shown = Frame { view, picture_px: shown_size(clip) };
+    let zoom = state.view.zoom;
+    let painter = ui.painter().with_clip_rect(view);
+    match frame {
+        Some(frame) => picture.paint(&painter, state, clip, frame, &shown),
+        None => {
+            let font = TextStyle::Body.resolve(ui.style());
+            painter.text(
+                view.center(),
+                Align2::CENTER_CENTER,
+                "Reading the first frame…",
+                font,
+                palette.weak,
+            );
+        }
+    }
+    if let Some(zoom) = zoomed(ui, &response, zoom, &shown) {
+        commands.push(Command::SetZoom(zoom));
+    }
+    view
+}
+
+/// What wheel, pinch, drag and double click make of the zoom.
+fn zoomed(ui: &Ui, response: &egui::Response, zoom: Zoom, shown: &Frame) -> Option<Zoom> {
+    if response.double_clicked() {
+        return Some(Zoom::Fit);
+    }
+    if response.dragged() && response.drag_delta() != egui::Vec2::ZERO {
+        return Some(zoom.panned(shown, response.drag_delta()));
+    }
+    let cursor = response.hover_pos()?;
+    let (pinch, wheel) = ui.input(|i| (i.zoom_delta(), i.smooth_scroll_delta().y));
+    let factor = pinch * (wheel * WHEEL_STEP).exp();
+    (factor != 1.0).then(|| zoom.about(shown, cursor, factor))
+}
