@@ -7,6 +7,7 @@
 //! `tests/layering.rs` holds the arrows.
 
 pub mod body;
+pub mod cli;
 pub mod engine;
 pub mod inference;
 pub mod render;

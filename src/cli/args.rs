@@ -1,0 +1,306 @@
+//! The flags.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::settings::ModelSettings;
+use crate::types::{Device, OverlayStyle};
+
+/// Plays a snowboarding clip, finds the rider, draws his body as a mesh over the picture and exports it.
+///
+/// Without a subcommand the window opens, on CLIP where one is given.
+#[derive(Debug, Parser)]
+#[command(name = "snowmesh", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The window's own arguments.
+    #[command(flatten)]
+    pub window: WindowArgs,
+    /// ONNX Runtime library to use instead of the one found.
+    #[arg(long, global = true, value_name = "FILE", env = "ORT_DYLIB_PATH", hide_env_values = true)]
+    pub onnxruntime: Option<PathBuf>,
+    /// Models folder to use instead of the one found.
+    #[arg(
+        long = "models-dir",
+        global = true,
+        value_name = "DIR",
+        env = "SNOWMESH_MODELS",
+        hide_env_values = true
+    )]
+    pub models: Option<PathBuf>,
+}
+
+/// What the window is started with.
+#[derive(Debug, Args)]
+pub struct WindowArgs {
+    /// Clip to open.
+    pub clip: Option<PathBuf>,
+}
+
+/// What to do without the window.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Find, track and recover the riders of clips.
+    Analyze(AnalyzeArgs),
+    /// Write the annotated clip, analysing it first where that has not been done.
+    Export(ExportArgs),
+    /// Print what is known of a clip.
+    Inspect(InspectArgs),
+    /// List or check the models.
+    Models(ModelsArgs),
+    /// Check what this machine has for snowmesh.
+    Doctor(DoctorArgs),
+}
+
+/// How progress is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProgressStyle {
+    /// A bar on standard error.
+    Bar,
+    /// One JSON object a line on standard output.
+    Json,
+    /// Nothing.
+    None,
+}
+
+/// Models and devices; what is not given comes from the saved settings.
+#[derive(Debug, Args)]
+pub struct ModelArgs {
+    /// Detector: nanodet or movenet-multipose.
+    #[arg(long, value_name = "ID")]
+    pub detector: Option<String>,
+    /// Recoverer: landmark-fit.
+    #[arg(long, value_name = "ID")]
+    pub recoverer: Option<String>,
+    /// Device for the detector: cpu, cuda, cuda:N or webgpu.
+    #[arg(long, value_name = "DEVICE")]
+    pub detector_device: Option<Device>,
+    /// Device for the recoverer.
+    #[arg(long, value_name = "DEVICE")]
+    pub recoverer_device: Option<Device>,
+    /// Lowest detector score that counts, 0 to 1; each detector has one of its own.
+    #[arg(long, value_name = "SCORE", value_parser = unit_interval)]
+    pub threshold: Option<f32>,
+}
+
+impl ModelArgs {
+    /// The settings that result: flags over `saved`.
+    pub fn resolve(&self, saved: &ModelSettings) -> ModelSettings {
+        let mut models = saved.clone();
+        if let Some(detector) = &self.detector {
+            models.detector.clone_from(detector);
+        }
+        if let Some(recoverer) = &self.recoverer {
+            models.recoverer.clone_from(recoverer);
+        }
+        models.detector_device = self.detector_device.unwrap_or(models.detector_device);
+        models.recoverer_device = self.recoverer_device.unwrap_or(models.recoverer_device);
+        models.detection_threshold = self.threshold.or(models.detection_threshold);
+        models
+    }
+
+    /// Whether any flag was given.
+    pub fn is_given(&self) -> bool {
+        self.detector.is_some()
+            || self.recoverer.is_some()
+            || self.detector_device.is_some()
+            || self.recoverer_device.is_some()
+            || self.threshold.is_some()
+    }
+}
+
+/// Flags of `analyze`.
+#[derive(Debug, Args)]
+pub struct AnalyzeArgs {
+    /// Clips to analyse.
+    #[arg(required = true, value_name = "CLIP")]
+    pub clips: Vec<PathBuf>,
+    /// Models and devices.
+    #[command(flatten)]
+    pub models: ModelArgs,
+    /// Analysis file instead of CLIP.snowmesh beside the clip.
+    #[arg(long, value_name = "FILE")]
+    pub store: Option<PathBuf>,
+    /// Start over, whatever the analysis file holds.
+    #[arg(long)]
+    pub restart: bool,
+    /// How to tell progress; a bar on a terminal, nothing elsewhere.
+    #[arg(long, value_enum)]
+    pub progress: Option<ProgressStyle>,
+}
+
+/// Flags of `export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The clip.
+    pub clip: PathBuf,
+    /// Video to write: .mp4, .mov or .mkv.
+    #[arg(short, long, value_name = "FILE", required_unless_present = "matte")]
+    pub output: Option<PathBuf>,
+    /// What to draw: mesh, wireframe, skeleton, boxes, labels.
+    #[arg(long, value_delimiter = ',', value_name = "LIST", default_value = "mesh")]
+    pub overlay: Vec<OverlayPart>,
+    /// Opacity of the mesh, 0 to 1.
+    #[arg(long, value_name = "X", value_parser = unit_interval)]
+    pub opacity: Option<f32>,
+    /// Whom to draw.
+    #[arg(long, value_enum, default_value_t = Riders::Main)]
+    pub riders: Riders,
+    /// Folder for one 8-bit grey PNG a frame, 255 where a mesh covers.
+    #[arg(long, value_name = "DIR")]
+    pub matte: Option<PathBuf>,
+    /// Models and devices of the analysis.
+    #[command(flatten)]
+    pub models: ModelArgs,
+    /// Analysis file instead of CLIP.snowmesh beside the clip.
+    #[arg(long, value_name = "FILE")]
+    pub store: Option<PathBuf>,
+    /// Analyse anew, whatever the analysis file holds.
+    #[arg(long)]
+    pub restart: bool,
+    /// How to tell progress; a bar on a terminal, nothing elsewhere.
+    #[arg(long, value_enum)]
+    pub progress: Option<ProgressStyle>,
+}
+
+impl ExportArgs {
+    /// What is drawn.
+    pub fn overlay_style(&self, saved: &OverlayStyle) -> OverlayStyle {
+        let has = |part| self.overlay.contains(&part);
+        OverlayStyle {
+            mesh: has(OverlayPart::Mesh),
+            wireframe: has(OverlayPart::Wireframe),
+            skeleton: has(OverlayPart::Skeleton),
+            boxes: has(OverlayPart::Boxes),
+            labels: has(OverlayPart::Labels),
+            others: self.riders == Riders::All,
+            opacity: self.opacity.unwrap_or(saved.opacity),
+            ..*saved
+        }
+    }
+}
+
+/// A part of the overlay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "each is a field of OverlayStyle, documented there")]
+pub enum OverlayPart {
+    Mesh,
+    Wireframe,
+    Skeleton,
+    Boxes,
+    Labels,
+}
+
+/// Whom an export draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Riders {
+    /// The rider whom the clip is about.
+    Main,
+    /// Everyone.
+    All,
+}
+
+/// Flags of `inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// The clip.
+    pub clip: PathBuf,
+    /// Analysis file instead of CLIP.snowmesh beside the clip.
+    #[arg(long, value_name = "FILE")]
+    pub store: Option<PathBuf>,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Flags of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Flags of `models`.
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: ModelsAction,
+}
+
+/// What to do with the models.
+#[derive(Debug, Subcommand)]
+pub enum ModelsAction {
+    /// List them.
+    List {
+        /// How to print it.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Check each file's size and SHA-256.
+    Verify,
+}
+
+/// Parses a number from 0 to 1.
+fn unit_interval(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
+        _ => Err("a number from 0 to 1 is needed".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_flags_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_lone_path_is_a_clip_for_the_window() {
+        let cli = Cli::try_parse_from(["snowmesh", "jump.mp4"]).unwrap();
+        assert!(cli.command.is_none());
+        assert_eq!(cli.window.clip, Some(PathBuf::from("jump.mp4")));
+    }
+
+    #[test]
+    fn flags_win_over_saved_settings_and_the_rest_stays() {
+        let cli =
+            Cli::try_parse_from(["snowmesh", "analyze", "a.mp4", "--detector", "movenet-multipose"]).unwrap();
+        let Some(Command::Analyze(args)) = cli.command else { panic!("{cli:?}") };
+        let saved = ModelSettings { detection_threshold: Some(0.7), ..ModelSettings::default() };
+        let models = args.models.resolve(&saved);
+        assert_eq!(models.detector, "movenet-multipose");
+        assert_eq!(models.detection_threshold, Some(0.7));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for bad in [
+            vec!["snowmesh", "analyze"],
+            vec!["snowmesh", "export", "a.mp4"],
+            vec!["snowmesh", "export", "a.mp4", "-o", "b.mp4", "--opacity", "1.5"],
+            vec!["snowmesh", "export", "a.mp4", "-o", "b.mp4", "--overlay", "hologram"],
+            vec!["snowmesh", "analyze", "a.mp4", "--detector-device", "abacus"],
+        ] {
+            assert!(Cli::try_parse_from(&bad).is_err(), "{bad:?}");
+        }
+    }
+}

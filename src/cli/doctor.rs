@@ -1,0 +1,33 @@
+//! `snowmesh doctor`.
+
+use std::process::ExitCode;
+
+use super::args::{DoctorArgs, Format};
+use super::exit::{Exit, fail};
+use super::output;
+use crate::engine::{self, ModelPlaces, Verdict};
+
+/// Prints what this machine has; fails where something needed is missing.
+pub fn run(args: &DoctorArgs, places: ModelPlaces) -> ExitCode {
+    let checks = engine::examine(places);
+    let printed = match args.format {
+        Format::Json => output::print_json(&checks),
+        Format::Text => checks.iter().try_for_each(|check| {
+            let mark = match check.verdict {
+                Verdict::Ok => "ok     ",
+                Verdict::Note => "note   ",
+                Verdict::Problem => "PROBLEM",
+            };
+            let advice =
+                check.advice.as_ref().map_or_else(String::new, |advice| format!("\n          → {advice}"));
+            output::print_text(&format!("{mark}  {}: {}{advice}", check.name, check.detail))
+        }),
+    };
+    if let Err(error) = printed {
+        return fail(Exit::Failed, &format!("standard output cannot be written: {error}"));
+    }
+    if checks.iter().any(|check| check.verdict == Verdict::Problem) {
+        return Exit::Failed.into();
+    }
+    ExitCode::SUCCESS
+}

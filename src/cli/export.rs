@@ -1,0 +1,71 @@
+//! `snowmesh export`.
+
+use serde::Serialize;
+
+use super::args::{ExportArgs, ProgressStyle};
+use super::exit::Failure;
+use super::progress::TerminalReporter;
+use super::{Context, output};
+use crate::engine::{self, AnalyzeRequest, ExportOutcome, ExportRequest};
+
+/// The last JSON line.
+#[derive(Serialize)]
+struct DoneLine {
+    event: &'static str,
+    output: Option<String>,
+    matte: Option<String>,
+    frames: u64,
+    frames_with_mesh: u64,
+    wall_s: f64,
+}
+
+/// Exports the clip.
+///
+/// # Errors
+/// The failure's exit code and message.
+pub fn run(args: &ExportArgs, context: &Context) -> Result<(), Failure> {
+    let request = ExportRequest {
+        analysis: AnalyzeRequest {
+            clip: args.clip.clone(),
+            store: args.store.clone(),
+            models: args.models.resolve(&context.settings.models),
+            restart: args.restart,
+            accept_existing: !args.models.is_given(),
+        },
+        output: args.output.clone(),
+        matte_folder: args.matte.clone(),
+        overlay: args.overlay_style(&context.settings.overlay),
+        range: None,
+    };
+    let reporter = TerminalReporter::new(args.clip.display().to_string(), args.progress);
+    let outcome = engine::export(&request, &context.shelf, &context.cancel, &reporter)?;
+    drop(reporter);
+    tell(&outcome, args.progress)
+}
+
+fn tell(outcome: &ExportOutcome, style: Option<ProgressStyle>) -> Result<(), Failure> {
+    let shown = |path: &std::path::PathBuf| path.display().to_string();
+    match style {
+        Some(ProgressStyle::Json) => output::print_json(&DoneLine {
+            event: "done",
+            output: outcome.video.as_ref().map(shown),
+            matte: outcome.matte_folder.as_ref().map(shown),
+            frames: outcome.frames,
+            frames_with_mesh: outcome.frames_with_mesh,
+            wall_s: outcome.wall_s,
+        })?,
+        Some(ProgressStyle::None) => {}
+        _ => {
+            let places: Vec<String> =
+                [&outcome.video, &outcome.matte_folder].into_iter().flatten().map(shown).collect();
+            eprintln!(
+                "{}: {} frames, {} with a mesh, {:.1} s",
+                places.join(" and "),
+                outcome.frames,
+                outcome.frames_with_mesh,
+                outcome.wall_s
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! `snowmesh models`.
+
+use serde::Serialize;
+
+use super::args::{Format, ModelsAction, ModelsArgs};
+use super::exit::{Exit, Failure};
+use super::{Context, output};
+use crate::engine::EngineError;
+
+/// A model in `models list --format json`.
+#[derive(Serialize)]
+struct ModelLine<'a> {
+    id: &'a str,
+    role: &'a str,
+    present: bool,
+    bytes: u64,
+    licence: &'a str,
+    source: &'a str,
+    file: Option<String>,
+}
+
+/// Lists or checks the models.
+///
+/// # Errors
+/// When there is no manifest, or a file is not the one in it.
+pub fn run(args: &ModelsArgs, context: &Context) -> Result<(), Failure> {
+    match &args.action {
+        ModelsAction::List { format } => list(*format, context),
+        ModelsAction::Verify => verify(context),
+    }
+}
+
+fn list(format: Format, context: &Context) -> Result<(), Failure> {
+    let models = context.shelf.list()?;
+    if format == Format::Json {
+        let lines: Vec<ModelLine<'_>> = models
+            .iter()
+            .map(|model| ModelLine {
+                id: &model.id,
+                role: model.role.name(),
+                present: model.present,
+                bytes: model.bytes,
+                licence: &model.licence,
+                source: &model.source,
+                file: model.file.as_ref().map(|file| file.display().to_string()),
+            })
+            .collect();
+        return Ok(output::print_json(&lines)?);
+    }
+    for model in &models {
+        let state = if model.present { "present" } else { "MISSING" };
+        let size = model.bytes as f64 / f64::from(1u32 << 20);
+        output::print_text(&format!(
+            "{:<20} {:<20} {state:<8} {size:>7.1} MiB  {:<12} {}",
+            model.id,
+            model.role.name(),
+            model.licence,
+            model.source
+        ))?;
+    }
+    Ok(())
+}
+
+fn verify(context: &Context) -> Result<(), Failure> {
+    let registry = context.shelf.registry()?;
+    let mut bad = 0;
+    for model in registry.models().iter().filter(|model| model.file.is_some()) {
+        match registry.verify(&model.id) {
+            Ok(()) => output::print_text(&format!("{}: ok", model.id))?,
+            Err(error) => {
+                bad += 1;
+                output::print_text(&format!("{}: {}", model.id, EngineError::from(error)))?;
+            }
+        }
+    }
+    match bad {
+        0 => Ok(()),
+        bad => {
+            Err(Failure { exit: Exit::Model, message: format!("{bad} model files are missing or altered") })
+        }
+    }
+}
