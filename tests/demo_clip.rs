@@ -163,6 +163,11 @@ fn a_finished_analysis_is_not_done_again_and_a_changed_clip_is_noticed() {
     assert_eq!(exit, Some(0));
     let last: Value = serde_json::from_str(stdout.lines().last().unwrap()).unwrap();
     assert_eq!((&last["event"], &last["reused"]), (&"done".into(), &true.into()));
+    let mut beside: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    beside.retain(|name| name.to_string_lossy().starts_with("demo.mp4"));
+    beside.sort();
+    assert_eq!(beside, ["demo.mp4", "demo.mp4.snowmesh"], "nothing else lies beside the clip");
 
     let (exit, _, stderr) = run(
         folder.path(),

@@ -100,9 +100,6 @@ impl AnalysisStore {
         }
         let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         let content = schema::recognise(&conn, path)?;
-        // Where write-ahead logging is impossible (some network file systems) SQLite keeps its rollback journal,
-        // which is as safe and only makes readers wait.
-        conn.pragma_update(None, "journal_mode", "wal").of_file(path)?;
         conn.pragma_update(None, "synchronous", "normal").of_file(path)?;
 
         let mut store = Self {
@@ -134,6 +131,9 @@ impl AnalysisStore {
             Opened::ClipChanged => Access::Read("belongs to an earlier content of the clip"),
             Opened::SettingsChanged => Access::Read("was made with other models or settings"),
         };
+        if store.access == Access::Append {
+            store.log_ahead()?;
+        }
         Ok((store, opened))
     }
 
@@ -168,6 +168,12 @@ impl AnalysisStore {
         }
     }
 
+    /// Lets others read while frames are added. Where write-ahead logging is impossible (some network file systems)
+    /// SQLite keeps its rollback journal, which is as safe and only makes readers wait.
+    fn log_ahead(&self) -> Result<(), StoreError> {
+        self.conn.pragma_update(None, "journal_mode", "wal").of_file(&self.path)
+    }
+
     /// Empties the analysis and begins one of `clip` under `key`; see [`OpenMode::Restart`].
     ///
     /// # Errors
@@ -178,7 +184,7 @@ impl AnalysisStore {
         }
         self.begin(clip, key, schema::clear)?;
         self.access = Access::Append;
-        Ok(())
+        self.log_ahead()
     }
 
     /// The file.

@@ -153,9 +153,9 @@ impl AnalysisStore {
         meta::set(&tx, path, meta::FINISHED, &true)?;
         tx.commit().of_file(path)?;
         self.access = Access::Finished;
-        // Brings the log into the file. The analysis is complete without that: where a reader or a full disk is in
-        // the way, the log stays beside it.
-        let _ = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        // Leaves write-ahead logging: the file is whole by itself, and reading it makes no companions beside the clip.
+        // The analysis is complete without that: where a reader or a full disk is in the way, the log stays.
+        let _ = self.conn.pragma_update(None, "journal_mode", "delete");
         Ok(())
     }
 }
