@@ -12,6 +12,7 @@ use super::command::{Command, Commands};
 use super::effect::{Effect, PlayerOrder};
 use super::files::{self, FileDialogs, SettingsWriter};
 use super::notes::Severity;
+use super::pace::Pace;
 use super::picture::PictureView;
 use super::state::{Dialog, State};
 use super::{WindowOptions, export_dialog, help, inspector, keys, notifications, theme, timeline, top_bar};
@@ -37,6 +38,7 @@ pub struct App {
     looks: Option<(Theme, f32)>,
     title: String,
     memory_due_s: f64,
+    pace: Pace,
 }
 
 impl App {
@@ -66,6 +68,7 @@ impl App {
             looks: None,
             title: String::new(),
             memory_due_s: 0.0,
+            pace: Pace::default(),
         };
         let from = Arc::clone(&app.engine);
         app.in_background(&ctx, "load body", move || background::body(&from));
@@ -198,6 +201,7 @@ impl App {
                     }
                 }
                 Effect::Copy(words) => ctx.copy_text(words),
+                Effect::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             }
         }
     }
@@ -279,7 +283,10 @@ impl App {
 }
 
 impl eframe::App for App {
-    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+    fn logic(&mut self, ctx: &Context, frame: &mut eframe::Frame) {
+        if let Some(seconds) = frame.info().cpu_usage {
+            self.pace.count(seconds);
+        }
         self.take_time(ctx);
         self.take_news(ctx);
         self.settings_writer.write_changes(ctx, &self.state.settings);
@@ -301,6 +308,9 @@ impl eframe::App for App {
 
     fn on_exit(&mut self) {
         self.settings_writer.write_now(&self.state.settings);
+        if let Some(pace) = self.pace.report() {
+            tracing::info!(?pace, "the window's frames");
+        }
     }
 
     fn persist_egui_memory(&self) -> bool {

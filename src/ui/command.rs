@@ -133,6 +133,8 @@ pub enum Command {
     ShowHelp,
     /// Closes the dialog in front.
     CloseDialog,
+    /// Closes the window.
+    Quit,
     /// Takes a notification away.
     DismissNote(NoteId),
     /// Copies text to the clipboard.

@@ -52,4 +52,6 @@ pub enum Effect {
     },
     /// Copy text to the clipboard.
     Copy(String),
+    /// Close the window. Running jobs stop where they are; what was done is kept.
+    Quit,
 }

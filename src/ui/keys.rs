@@ -85,6 +85,7 @@ pub static GROUPS: &[Group] = &[
             shortcut(&[key(Key::P)], Command::ToggleInspector, "Show or hide the inspector"),
             shortcut(&[key(Key::Questionmark), key(Key::F1)], Command::ShowHelp, "This list"),
             shortcut(&[key(Key::Escape)], Command::CloseDialog, "Close a dialog"),
+            shortcut(&[ctrl(Key::Q)], Command::Quit, "Quit"),
         ],
     },
 ];

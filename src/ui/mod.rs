@@ -22,6 +22,7 @@ mod news;
 mod notes;
 mod notifications;
 mod open_menu;
+mod pace;
 mod picture;
 mod provenance;
 mod state;

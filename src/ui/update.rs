@@ -55,6 +55,7 @@ impl State {
             Command::CloseDialog => self.view.dialog = None,
             Command::DismissNote(id) => self.notes.dismiss(id),
             Command::Copy(text) => return vec![Effect::Copy(text)],
+            Command::Quit => return vec![Effect::Quit],
             _ => return self.play(&command),
         }
         Vec::new()
