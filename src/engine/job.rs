@@ -3,11 +3,15 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
 use super::{CancelToken, EngineError, Event, JobId, JobKind, JobResult, Progress, thread};
 use crate::types::RiderFrame;
+
+/// Longest wait for jobs to end when the program does.
+const TIDY_UP: Duration = Duration::from_secs(2);
 
 /// Called from the engine's threads when there is news.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -114,12 +118,69 @@ impl Jobs {
 }
 
 impl Drop for Jobs {
+    /// Stops what runs and gives it the time to tidy up: an export takes its half-written file with it.
     fn drop(&mut self) {
         lock(&self.running).values().for_each(CancelToken::cancel);
+        let asked = Instant::now();
+        while !lock(&self.running).is_empty() && asked.elapsed() < TIDY_UP {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 
 /// Locks `mutex`; a panic elsewhere while it was held leaves the data usable, since each change is one step.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::engine::ErrorKind;
+
+    fn jobs() -> (Jobs, crossbeam_channel::Receiver<Event>) {
+        let (sender, events) = crossbeam_channel::unbounded();
+        (Jobs::new(Outbox::new(sender, Arc::new(|| {}))), events)
+    }
+
+    /// Works until it is cancelled, then tidies up.
+    fn until_cancelled(
+        tidied: Arc<AtomicBool>,
+    ) -> impl FnOnce(&CancelToken, &dyn Reporter) -> Result<JobResult, EngineError> + Send + 'static {
+        move |cancel, _| {
+            while !cancel.is_cancelled() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            std::thread::sleep(Duration::from_millis(30));
+            tidied.store(true, Ordering::SeqCst);
+            Err(EngineError::Cancelled)
+        }
+    }
+
+    #[test]
+    fn closing_the_program_lets_running_jobs_tidy_up() {
+        let (jobs, _events) = jobs();
+        let tidied = Arc::new(AtomicBool::new(false));
+        jobs.start(JobKind::Open("clip.mp4".into()), until_cancelled(Arc::clone(&tidied)));
+        drop(jobs);
+        assert!(tidied.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn only_the_job_that_is_cancelled_ends() {
+        let (jobs, events) = jobs();
+        let [first, second] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+        let id = jobs.start(JobKind::Open("a.mp4".into()), until_cancelled(Arc::clone(&first)));
+        jobs.start(JobKind::Open("b.mp4".into()), until_cancelled(Arc::clone(&second)));
+        jobs.cancel(id);
+        let ended = events.iter().find_map(|event| match event {
+            Event::Finished { job, result } => Some((job, result)),
+            _ => None,
+        });
+        let (job, result) = ended.unwrap();
+        assert_eq!((job, result.unwrap_err().kind()), (id, ErrorKind::Cancelled));
+        assert!(first.load(Ordering::SeqCst) && !second.load(Ordering::SeqCst));
+    }
 }
