@@ -27,16 +27,21 @@ fn vs_main(@builtin(vertex_index) vertex: u32) -> @builtin(position) vec4f {
     return clip_from_px(at_px, globals.target_px);
 }
 
-// Codes (Y, U, V) at a picture position, bilinear.
-fn codes_at(picture_px: vec2f) -> vec3f {
+// Codes (U, V) at a picture position, bilinear.
+fn chroma_at(picture_px: vec2f) -> vec2f {
     // A chroma sample sits on the left one of its two luma columns and between its two rows: chroma_sample_loc_type 0,
     // what H.264 and H.265 mean when they say nothing.
     let chroma_px = picture_px * 0.5 + vec2f(0.25, 0.0);
     let chroma_size = vec2f(textureDimensions(blue_difference));
-    let y = textureSampleLevel(luma, plane_sampler, picture_px / picture.size_px, 0.0).r;
     let u = textureSampleLevel(blue_difference, plane_sampler, chroma_px / chroma_size, 0.0).r;
     let v = textureSampleLevel(red_difference, plane_sampler, chroma_px / chroma_size, 0.0).r;
-    return vec3f(y, u, v) * 255.0;
+    return vec2f(u, v) * 255.0;
+}
+
+// Codes (Y, U, V) at a picture position, bilinear.
+fn codes_at(picture_px: vec2f) -> vec3f {
+    let y = textureSampleLevel(luma, plane_sampler, picture_px / picture.size_px, 0.0).r * 255.0;
+    return vec3f(y, chroma_at(picture_px));
 }
 
 fn rgb_from_codes(codes: vec3f) -> vec4f {
@@ -47,7 +52,15 @@ fn rgb_from_codes(codes: vec3f) -> vec4f {
     return vec4f(saturate(rgb), 1.0);
 }
 
-// One sample a pixel: the picture as it is, or larger.
+// Pixel on pixel: the luma needs no filter.
+@fragment
+fn fs_exact(@builtin(position) at: vec4f) -> @location(0) vec4f {
+    let picture_px = at.xy - picture.offset_px;
+    let y = textureLoad(luma, vec2i(picture_px), 0).r * 255.0;
+    return rgb_from_codes(vec3f(y, chroma_at(picture_px)));
+}
+
+// One sample a pixel: the picture at another size or between the pixels.
 @fragment
 fn fs_main(@builtin(position) at: vec4f) -> @location(0) vec4f {
     return rgb_from_codes(codes_at((at.xy - picture.offset_px) / picture.scale));
