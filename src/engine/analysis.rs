@@ -15,7 +15,7 @@ use super::rate::RateMeter;
 use super::refine::TrackRefiner;
 use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders, memory};
 use crate::store::{self, AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, Opened, RunKey};
-use crate::tracking::{self, FrameObservations, Resolved, Tracker, TrackerSettings};
+use crate::tracking::{self, ChangeMeter, FrameObservations, Resolved, Tracker, TrackerSettings, is_cut};
 use crate::types::{ClipInfo, RunSummary, StageTime};
 use crate::video::{self, DecodeOptions, FrameSource};
 
@@ -24,7 +24,7 @@ const BATCH_FRAMES: usize = 16;
 const BATCH_TIME: Duration = Duration::from_millis(500);
 
 /// Raised whenever the same models would give another analysis.
-const ALGORITHM_VERSION: u32 = 1;
+const ALGORITHM_VERSION: u32 = 2;
 
 /// The analysis file of a request.
 pub fn store_path(request: &AnalyzeRequest) -> PathBuf {
@@ -158,10 +158,8 @@ pub fn run_stages(
     let total = info.frames.len();
     let first = store.next_frame()?.min(total);
     let mut recording = Recording::resume(store, reporter, tracker_settings(&info, stages), first, total)?;
-    if first > 0 {
-        source.seek(first)?;
-    }
-    let times = pipeline::run(source, stages, cancel, |result| {
+    let changes = go_to(source, first)?;
+    let times = pipeline::run(source, stages, changes, cancel, |result| {
         let pts_s =
             result.pts.map_or_else(|| info.frames.seconds(result.index), |pts| info.frames.seconds_of(pts));
         recording.take(result, pts_s)
@@ -176,6 +174,20 @@ pub fn run_stages(
     times.push(recording.time());
     let riders = recording.resolve(stages.refiner.as_mut(), cancel)?;
     recording.finish(summary, times, path, &riders)
+}
+
+/// Makes frame `first` the next one of `source` and takes in the picture before it.
+fn go_to(source: &mut dyn FrameSource, first: u64) -> Result<ChangeMeter, EngineError> {
+    let mut changes = ChangeMeter::default();
+    if let Some(before) = first.checked_sub(1) {
+        source.seek(before)?;
+        // A frame that cannot be decoded has been told of in the sitting that met it.
+        if let Ok(Some(frame)) = source.next_frame() {
+            changes.take(&frame.image);
+        }
+        source.seek(first)?;
+    }
+    Ok(changes)
 }
 
 /// How the tracker is to take the detector's scores on this clip.
@@ -194,6 +206,8 @@ struct Recording<'a> {
     reporter: &'a dyn Reporter,
     tracker: Tracker,
     settings: TrackerSettings,
+    /// Of each frame so far.
+    changes: Vec<Option<f32>>,
     total: u64,
     frames: u64,
     batch: Vec<FrameRecord>,
@@ -217,6 +231,7 @@ impl<'a> Recording<'a> {
         let mut recording = Self {
             tracker: Tracker::new(settings.clone()),
             settings,
+            changes: Vec::new(),
             total,
             frames: 0,
             batch: Vec::with_capacity(BATCH_FRAMES),
@@ -239,6 +254,10 @@ impl<'a> Recording<'a> {
 
     /// Tells who is in a frame, as far as the frames before it tell.
     fn track(&mut self, record: &FrameRecord) {
+        self.changes.push(record.change);
+        if is_cut(&self.changes, self.changes.len() - 1) {
+            self.tracker.cut();
+        }
         let riders = self.tracker.advance(record.frame, record.pts_s, &record.observations);
         self.reporter.riders(record.frame, &riders);
     }
@@ -250,6 +269,7 @@ impl<'a> Recording<'a> {
             frame: result.index,
             pts: result.pts.unwrap_or_default(),
             pts_s,
+            change: result.change,
             observations: result.observations,
             warning: result.warning,
         };
@@ -297,9 +317,10 @@ impl<'a> Recording<'a> {
             .store
             .observations(..)?
             .into_iter()
-            .map(|FrameRecord { frame, pts_s, observations, .. }| FrameObservations {
+            .map(|FrameRecord { frame, pts_s, change, observations, .. }| FrameObservations {
                 frame,
                 pts_s,
+                change,
                 observations,
             })
             .collect();

@@ -76,9 +76,20 @@ pub struct ResolvedRiders {
 }
 
 impl ResolvedRiders {
-    /// Whom the clip is about, where that is known.
+    /// Whom the clip is about, where that is known: of the main riders of its shots the one who is seen longest.
     pub fn main(&self) -> Option<TrackId> {
-        self.tracks.iter().find(|track| track.is_main).map(|track| track.id)
+        // Of equals the first.
+        let longest = self.tracks.iter().rev().filter(|track| track.is_main);
+        longest.max_by_key(|track| track.detected_frames).map(|track| track.id)
+    }
+
+    /// Whether a rider is drawn: one of the main riders, or anyone where `others` are asked for or nobody is the main
+    /// rider.
+    pub fn is_shown(&self, id: TrackId, others: bool) -> bool {
+        let is_main = |track: &&Track| track.is_main;
+        others
+            || self.tracks.iter().filter(is_main).any(|track| track.id == id)
+            || !self.tracks.iter().any(|track| track.is_main)
     }
 }
 

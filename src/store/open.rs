@@ -119,6 +119,7 @@ impl AnalysisStore {
             }
             Content::Analysis(version) => {
                 schema::migrate(path, version)?;
+                schema::complete(&store.conn).of_file(path)?;
                 match mode {
                     OpenMode::Restart => {
                         store.restart(clip, key)?;

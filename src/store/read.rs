@@ -11,6 +11,7 @@ use super::fingerprint::ClipFingerprint;
 use super::meta;
 use super::open::AnalysisStore;
 use super::record::{FrameRecord, RunKey};
+use super::schema;
 use crate::types::{
     BBox, BodyEstimate, Detection, Observation, Provenance, RiderFrame, RunSummary, Track, TrackId,
 };
@@ -83,10 +84,15 @@ impl AnalysisStore {
         let (first, last) = bounds(&range);
         // One snapshot for both queries, so that a writer between them is not half seen.
         let tx = self.conn.unchecked_transaction().of_file(&self.path)?;
+        let frames = if schema::has_changes(&tx).of_file(&self.path)? {
+            "SELECT f.frame, f.pts, f.pts_s, f.warning, c.difference
+             FROM frames f LEFT JOIN changes c ON c.frame = f.frame
+             WHERE f.frame BETWEEN ?1 AND ?2 ORDER BY f.frame"
+        } else {
+            "SELECT frame, pts, pts_s, warning, NULL FROM frames WHERE frame BETWEEN ?1 AND ?2 ORDER BY frame"
+        };
         let mut records = tx
-            .prepare_cached(
-                "SELECT frame, pts, pts_s, warning FROM frames WHERE frame BETWEEN ?1 AND ?2 ORDER BY frame",
-            )
+            .prepare_cached(frames)
             .and_then(|mut select| {
                 select
                     .query_map(params![first, last], |row| {
@@ -94,6 +100,7 @@ impl AnalysisStore {
                             frame: row.get::<_, i64>(0)?.unsigned_abs(),
                             pts: row.get(1)?,
                             pts_s: row.get(2)?,
+                            change: row.get::<_, Option<f64>>(4)?.map(|difference| difference as f32),
                             observations: Vec::new(),
                             warning: row.get(3)?,
                         })

@@ -16,6 +16,7 @@ mod kalman;
 mod main_rider;
 mod resolve;
 mod settings;
+mod shots;
 mod tracker;
 mod tracklet;
 
@@ -26,4 +27,5 @@ mod tests;
 
 pub use resolve::{FrameObservations, Resolved, resolve};
 pub use settings::TrackerSettings;
+pub use shots::{ChangeMeter, is_cut};
 pub use tracker::Tracker;

@@ -138,6 +138,6 @@ pub struct Track {
     pub last_frame: u64,
     /// Frames in which he was detected.
     pub detected_frames: u64,
-    /// Whether he is the one whom the clip is about. At most one track of a clip is.
+    /// Whether he is the one whom his shot is about. At most one track of a shot is.
     pub is_main: bool,
 }

@@ -122,11 +122,11 @@ impl Analysis {
         self.revision
     }
 
-    /// Whom the clip is about, once that is settled.
-    pub fn main_rider(&self) -> Option<TrackId> {
+    /// Whether a rider is drawn where `others` are asked for or not; everyone while it is not settled who is who.
+    pub fn is_shown(&self, id: TrackId, others: bool) -> bool {
         match &self.riders {
-            Riders::Coming(_) => None,
-            Riders::Whole(whole) => whole.main(),
+            Riders::Coming(_) => true,
+            Riders::Whole(whole) => whole.is_shown(id, others),
         }
     }
 
