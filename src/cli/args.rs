@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::tracks::TracksArgs;
 use crate::settings::ModelSettings;
 use crate::types::{Device, OverlayStyle};
 
@@ -49,6 +50,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Print what is known of a clip.
     Inspect(InspectArgs),
+    /// List the riders of a clip, or change who is who.
+    Tracks(TracksArgs),
     /// List or check the models.
     Models(ModelsArgs),
     /// Check what this machine has for snowmesh.

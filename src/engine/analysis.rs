@@ -13,7 +13,8 @@ use super::models::{self, ModelShelf};
 use super::pipeline::{self, FrameResult, Stages};
 use super::rate::RateMeter;
 use super::refine::TrackRefiner;
-use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders, memory};
+use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders};
+use super::{edits, memory};
 use crate::store::{self, AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, Opened, RunKey};
 use crate::tracking::{self, ChangeMeter, FrameObservations, Resolved, Tracker, TrackerSettings, is_cut};
 use crate::types::{ClipInfo, RunSummary, StageTime};
@@ -119,12 +120,30 @@ fn finished_before(
     clip: &ClipInfo,
     reporter: &dyn Reporter,
 ) -> Result<AnalysisOutcome, EngineError> {
-    reporter.resolved(load_resolved(store, clip.frames.len())?);
+    tell_resolved(store, clip.frames.len(), reporter)?;
     let summary = store.summary()?.unwrap_or_default();
     Ok(AnalysisOutcome { store: path, summary, reused: true, warnings: Vec::new() })
 }
 
-/// The riders that a finished analysis file holds, for each of the clip's `frame_count` frames.
+/// Tells who is who in a clip of `frame_count` frames.
+fn tell_resolved(
+    store: &AnalysisStore,
+    frame_count: u64,
+    reporter: &dyn Reporter,
+) -> Result<(), EngineError> {
+    let riders = load_resolved(store, frame_count)?;
+    if riders.lost_edits > 0 {
+        reporter.warning(format!(
+            "{} of the changes made to the tracks no longer find their rider and are left out",
+            riders.lost_edits
+        ));
+    }
+    reporter.resolved(riders);
+    Ok(())
+}
+
+/// The riders that a finished analysis file holds, as the user has changed them, for each of the clip's `frame_count`
+/// frames.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -135,7 +154,7 @@ pub fn load_resolved(store: &AnalysisStore, frame_count: u64) -> Result<Resolved
             *slot = riders;
         }
     }
-    Ok(ResolvedRiders { tracks: store.tracks()?, frames })
+    edits::edited(store, store.tracks()?, frames)
 }
 
 /// Runs the frames that `store` lacks, then settles who is who.
@@ -348,7 +367,7 @@ impl<'a> Recording<'a> {
         summary.peak_rss_bytes = summary.peak_rss_bytes.max(memory::measure().peak_resident);
         summary.stages = stages;
         self.store.finish(&summary)?;
-        self.reporter.resolved(load_resolved(&self.store, self.total)?);
+        tell_resolved(&self.store, self.total, self.reporter)?;
         Ok(AnalysisOutcome { store: path, summary, reused: false, warnings: self.warnings })
     }
 }

@@ -66,6 +66,9 @@ pub enum EngineError {
         /// The analysis file.
         store: PathBuf,
     },
+    /// A change of the tracks that cannot be made.
+    #[error("{0}")]
+    Tracks(String),
     /// A file could not be read or written.
     #[error("{path}: {doing} failed ({cause})", path = path.display())]
     Io {
@@ -102,6 +105,7 @@ impl EngineError {
             Self::Cancelled => ErrorKind::Cancelled,
             Self::ClipChanged { .. }
             | Self::SettingsChanged { .. }
+            | Self::Tracks(_)
             | Self::Io { .. }
             | Self::NoThread(_)
             | Self::StageLost { .. } => ErrorKind::Failed,

@@ -9,6 +9,7 @@ use super::error::{OfFile, StoreError};
 use super::meta;
 use super::open::{Access, AnalysisStore};
 use super::record::FrameRecord;
+use crate::types::edits::EditLog;
 use crate::types::{BBox, BodyEstimate, RiderFrame, RunSummary, Track};
 
 impl AnalysisStore {
@@ -126,6 +127,17 @@ impl AnalysisStore {
             }
         }
         tx.commit().of_file(path)
+    }
+
+    /// Replaces what the user has changed about the tracks.
+    ///
+    /// # Errors
+    /// [`StoreError::NotAppendable`] as [`Self::write_tracks`]; SQLite's.
+    pub fn write_edits(&mut self, edits: &EditLog) -> Result<(), StoreError> {
+        if let Access::Read(reason) = self.access {
+            return Err(self.refused(reason));
+        }
+        meta::set(&self.conn, &self.path, meta::EDITS, edits)
     }
 
     /// Notes that this sitting has taken `sitting_s` seconds of wall time so far; earlier sittings' time is added

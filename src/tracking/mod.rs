@@ -10,6 +10,7 @@
 mod association;
 mod candidates;
 mod carry;
+mod edit;
 mod fill;
 mod join;
 mod kalman;
@@ -25,7 +26,8 @@ mod scenes;
 #[cfg(test)]
 mod tests;
 
+pub use edit::{Moments, apply_edits, rider_at};
 pub use resolve::{FrameObservations, Resolved, resolve};
 pub use settings::TrackerSettings;
-pub use shots::{ChangeMeter, is_cut};
+pub use shots::{ChangeMeter, is_cut, shots};
 pub use tracker::Tracker;

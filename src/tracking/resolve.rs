@@ -86,6 +86,8 @@ fn resolve_shot(
             detected_frames: states.iter().filter(|(_, s)| s.provenance == Provenance::Detected).count()
                 as u64,
             is_main: main == Some(index),
+            name: None,
+            hidden: false,
         });
         for (at, state) in states {
             resolved.frames[at].push(state);

@@ -82,7 +82,7 @@ pub fn is_cut(changes: &[Option<f32>], at: usize) -> bool {
 }
 
 /// The shots of a clip, in order; together they are all of it.
-pub(super) fn shots(changes: &[Option<f32>]) -> Vec<Range<usize>> {
+pub fn shots(changes: &[Option<f32>]) -> Vec<Range<usize>> {
     let cuts = (1..changes.len()).filter(|&at| is_cut(changes, at));
     let starts: Vec<usize> = std::iter::once(0).chain(cuts).collect();
     let ends = starts.iter().skip(1).copied().chain([changes.len()]);

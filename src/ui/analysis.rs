@@ -192,11 +192,14 @@ mod tests {
             last_frame: 3,
             detected_frames: 2,
             is_main,
+            name: None,
+            hidden: false,
         };
         let there = |p| vec![rider(1, p), rider(2, Provenance::Detected)];
         analysis.take_whole(Arc::new(ResolvedRiders {
             tracks: vec![track(1, false), track(2, true)],
             frames: vec![there(Provenance::Detected), vec![], there(Provenance::Predicted), vec![]],
+            ..Default::default()
         }));
         let lanes = analysis.lanes();
         assert_eq!(lanes.iter().map(|lane| lane.id.0).collect::<Vec<_>>(), [2, 1]);
