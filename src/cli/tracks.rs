@@ -108,12 +108,8 @@ struct Listing<'a> {
 pub fn run(args: &TracksArgs) -> Result<(), Failure> {
     let info = engine::clip_info(&args.clip)?;
     let path = inspect::store_of(&args.clip, args.store.as_deref());
-    let store = engine::finished_store(&path, &args.clip)?.ok_or_else(|| {
-        let clip = args.clip.display();
-        engine::EngineError::Tracks(format!(
-            "{clip} has not been analysed; `snowmesh analyze {clip}` does it"
-        ))
-    })?;
+    let store = engine::finished_store(&path, &args.clip)?
+        .ok_or_else(|| engine::EngineError::not_analysed(&args.clip))?;
     let frames = info.frames.len();
     let mut riders = engine::load_resolved(&store, frames)?;
     drop(store);

@@ -11,6 +11,7 @@ mod association;
 mod candidates;
 mod carry;
 mod edit;
+pub mod evaluate;
 mod fill;
 mod join;
 mod kalman;

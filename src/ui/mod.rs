@@ -24,6 +24,8 @@ mod notifications;
 mod open_menu;
 mod picture;
 mod provenance;
+mod rider_changes;
+mod rider_menu;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -148,7 +148,10 @@ fn fill(
     let riders = clip.analysis.riders_at(frame.index).iter();
     let riders = riders.filter(|rider| clip.analysis.is_shown(rider.track, style.others));
     match builder {
-        Some(builder) => builder.fill(scene, Some(frame.image.clone()), riders, style),
+        Some(builder) => {
+            builder.set_names(clip.analysis.tracks());
+            builder.fill(scene, Some(frame.image.clone()), riders, style);
+        }
         None => {
             scene.clear();
             scene.picture = Some(frame.image.clone());

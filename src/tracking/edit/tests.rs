@@ -122,7 +122,7 @@ fn split_and_merged_again_is_what_it_was() {
 #[test]
 fn pieces_that_are_merged_are_joined_by_interpolation_unless_a_cut_lies_between() {
     let (original, times_s) = pair();
-    let mut pieces = original.clone();
+    let mut pieces = original;
     // Takes the filled-in frames of the second rider away and makes what follows somebody else.
     for riders in &mut pieces.frames[20..30] {
         riders.retain(|rider| rider.track == TrackId(1));

@@ -240,5 +240,4 @@ fn rank(rider: &RiderFrame) -> (usize, u32) {
 }
 
 #[cfg(test)]
-#[path = "edit_tests.rs"]
 mod tests;
