@@ -173,7 +173,10 @@ fn text(riders: &ResolvedRiders) -> String {
     }
     let changes = riders.edits.done().len();
     if changes > 0 {
-        lines.push(format!("{changes} changes by hand, {} of them without their rider", riders.lost_edits));
+        lines.push(format!("changes by hand: {changes}"));
+    }
+    if riders.lost_edits > 0 {
+        lines.push(format!("changes that no longer find their rider: {}", riders.lost_edits));
     }
     lines.join("\n")
 }
