@@ -128,6 +128,14 @@ impl Analysis {
         self.revision
     }
 
+    /// First frame of every shot but the first; none while it is not settled who is who.
+    pub fn cuts(&self) -> &[u64] {
+        match &self.riders {
+            Riders::Coming(_) => &[],
+            Riders::Whole(whole) => &whole.cuts,
+        }
+    }
+
     /// What the user has changed, once it is settled who is who.
     pub fn edits(&self) -> Option<&EditLog> {
         match &self.riders {

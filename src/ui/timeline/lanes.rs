@@ -112,6 +112,10 @@ fn paint_track(ui: &Ui, clip: &OpenClip, lane: &Lane, scale: &TimeScale, track: 
         let x = scale.x_of(frames.seconds(run.frames.start))..=scale.x_of(end_s(run.frames.end));
         provenance::paint(painter, Rect::from_x_y_ranges(x, track.y_range()), run.provenance, palette);
     }
+    for &cut in clip.analysis.cuts() {
+        let stroke = egui::Stroke::new(1.0, palette.strong);
+        painter.vline(scale.x_of(frames.seconds(cut)), track.y_range(), stroke);
+    }
     if selected {
         let stroke = egui::Stroke::new(1.0, palette.accent);
         painter.rect_stroke(track.expand(1.0), 2, stroke, egui::StrokeKind::Outside);
