@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use snowmesh::engine::{
     AnalysisOutcome, CancelToken, EngineError, Progress, Reporter, ResolvedRiders, ScoreLimits, Stages,
-    run_stages,
+    TrackChange, edit_tracks, run_stages,
 };
 use snowmesh::inference::fake::FakeRecoverer;
 use snowmesh::inference::{Detector, InferenceError, MeshRecoverer};
 use snowmesh::store::{AnalysisStore, ClipFingerprint, OpenMode, RunKey};
-use snowmesh::types::{BBox, Detection, Device, Provenance, RgbImage, RiderFrame};
+use snowmesh::types::{BBox, Detection, Device, Provenance, RgbImage, RiderFrame, TrackId};
 use snowmesh::video::fake::FakeSource;
 
 /// Frames of the fake clip.
@@ -220,4 +220,36 @@ fn a_damaged_frame_is_told_and_filled_in() {
     for frame in [10, 50] {
         assert_eq!(riders.frames[frame][0].provenance, Provenance::Interpolated);
     }
+}
+
+#[test]
+fn what_the_user_changed_is_still_so_after_another_analysis_and_can_be_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clip.snowmesh");
+    let run = |mode: OpenMode, key: &RunKey| {
+        let notes = Notes::default();
+        let (store, _) = AnalysisStore::open(&path, &fingerprint(folder.path()), key, mode).unwrap();
+        let mut stages = stages(None, 1);
+        run_stages(&mut clip(), &mut stages, store, path.clone(), &CancelToken::default(), &notes).unwrap();
+        notes.resolved.into_inner().unwrap().unwrap()
+    };
+    let spans = |riders: &ResolvedRiders| -> Vec<(String, u64, u64)> {
+        riders.tracks.iter().map(|track| (track.title(), track.first_frame, track.last_frame)).collect()
+    };
+    let edit = |change: TrackChange| edit_tracks(&path, u64::from(FRAMES), &change).unwrap();
+    let found = run(OpenMode::Resume, &RunKey::default());
+    edit(TrackChange::Split(TrackId(1), 60));
+    let changed = edit(TrackChange::Rename(TrackId(2), "Zoi".into()));
+    assert_eq!(spans(&changed), [("Rider 1".into(), 0, 59), ("Zoi".into(), 60, u64::from(FRAMES) - 1)]);
+
+    let another = RunKey { algorithm_version: 77, ..RunKey::default() };
+    let again = run(OpenMode::Restart, &another);
+    assert_eq!(spans(&again), spans(&changed));
+    assert_eq!(again.lost_edits, 0);
+
+    edit(TrackChange::Undo);
+    assert_eq!(edit(TrackChange::Undo).frames, found.frames);
+    assert!(edit_tracks(&path, u64::from(FRAMES), &TrackChange::Undo).is_err());
+    assert_eq!(spans(&edit(TrackChange::Redo))[1], ("Rider 2".into(), 60, u64::from(FRAMES) - 1));
+    assert!(edit_tracks(&path, u64::from(FRAMES), &TrackChange::Main(TrackId(9))).is_err());
 }

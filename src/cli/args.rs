@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::evaluate::EvaluateArgs;
+use super::tracks::TracksArgs;
 use crate::settings::ModelSettings;
 use crate::types::{Device, OverlayStyle};
 
@@ -49,6 +51,10 @@ pub enum Command {
     Export(ExportArgs),
     /// Print what is known of a clip.
     Inspect(InspectArgs),
+    /// List the riders of a clip, or change who is who.
+    Tracks(TracksArgs),
+    /// Hold an analysis against the truth.
+    Evaluate(EvaluateArgs),
     /// List or check the models.
     Models(ModelsArgs),
     /// Check what this machine has for snowmesh.

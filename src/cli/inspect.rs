@@ -9,7 +9,7 @@ use super::exit::Failure;
 use super::output;
 use crate::engine::{self, AnalyzeRequest, ResolvedRiders};
 use crate::settings::ModelSettings;
-use crate::types::{BodyEstimate, ClipInfo, Provenance, RiderFrame, RunSummary, SmplParams, TrackId};
+use crate::types::{BodyEstimate, ClipInfo, Provenance, RiderFrame, RunSummary, SmplParams, Track, TrackId};
 
 /// The whole answer.
 #[derive(Serialize)]
@@ -37,7 +37,10 @@ struct ClipLine {
 #[derive(Serialize)]
 struct TrackLine {
     track: TrackId,
+    /// Null where the user has given him none.
+    name: Option<String>,
     main: bool,
+    hidden: bool,
     first_frame: u64,
     last_frame: u64,
     detected_frames: u64,
@@ -87,7 +90,7 @@ struct CameraLine {
 /// When the clip or its analysis file cannot be read.
 pub fn run(args: &InspectArgs) -> Result<(), Failure> {
     let info = engine::clip_info(&args.clip)?;
-    let store = store_of(args);
+    let store = store_of(&args.clip, args.store.as_deref());
     let found = engine::finished_store(&store, &args.clip)?;
     let (run, riders) = match &found {
         Some(store) => (
@@ -103,10 +106,11 @@ pub fn run(args: &InspectArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn store_of(args: &InspectArgs) -> std::path::PathBuf {
+/// The analysis file of `clip`.
+pub(super) fn store_of(clip: &Path, store: Option<&Path>) -> std::path::PathBuf {
     engine::store_path(&AnalyzeRequest {
-        clip: args.clip.clone(),
-        store: args.store.clone(),
+        clip: clip.to_owned(),
+        store: store.map(Path::to_owned),
         models: ModelSettings::default(),
         restart: false,
         accept_existing: true,
@@ -140,7 +144,9 @@ fn inspection(info: &ClipInfo, run: Option<RunSummary>, riders: &ResolvedRiders)
             .iter()
             .map(|track| TrackLine {
                 track: track.id,
+                name: track.name.clone(),
                 main: track.is_main,
+                hidden: track.hidden,
                 first_frame: track.first_frame,
                 last_frame: track.last_frame,
                 detected_frames: track.detected_frames,
@@ -214,21 +220,26 @@ fn text(info: &ClipInfo, run: Option<&RunSummary>, riders: &ResolvedRiders, stor
         run.peak_rss_bytes >> 20,
         store.display()
     ));
-    for track in &riders.tracks {
-        let counts = Provenance::ALL.map(|provenance| {
-            let of_track = riders.frames.iter().flatten().filter(|rider| rider.track == track.id);
-            (provenance, of_track.filter(|rider| rider.provenance == provenance).count())
-        });
-        let counts: Vec<String> =
-            counts.iter().filter(|c| c.1 > 0).map(|(p, n)| format!("{n} {}", p.name())).collect();
-        lines.push(format!(
-            "rider {}{}: frames {} to {}, {}",
-            track.id.0,
-            if track.is_main { " (main)" } else { "" },
-            track.first_frame,
-            track.last_frame,
-            counts.join(", ")
-        ));
-    }
+    lines.extend(riders.tracks.iter().map(|track| track_line(track, &riders.frames)));
     lines.join("\n")
+}
+
+/// One rider in words.
+pub(super) fn track_line(track: &Track, frames: &[Vec<RiderFrame>]) -> String {
+    let counts = Provenance::ALL.map(|provenance| {
+        let of_track = frames.iter().flatten().filter(|rider| rider.track == track.id);
+        (provenance, of_track.filter(|rider| rider.provenance == provenance).count())
+    });
+    let counts: Vec<String> =
+        counts.iter().filter(|c| c.1 > 0).map(|(p, n)| format!("{n} {}", p.name())).collect();
+    let name = track.name.as_ref().map_or_else(String::new, |name| format!(" “{name}”"));
+    format!(
+        "rider {}{name}{}{}: frames {} to {}, {}",
+        track.id.0,
+        if track.is_main { " (main)" } else { "" },
+        if track.hidden { " (hidden)" } else { "" },
+        track.first_frame,
+        track.last_frame,
+        counts.join(", ")
+    )
 }

@@ -6,12 +6,14 @@
 mod analyze;
 mod args;
 mod doctor;
+mod evaluate;
 mod exit;
 mod export;
 mod inspect;
 mod models;
 mod output;
 mod progress;
+mod tracks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -70,6 +72,8 @@ pub fn run(window: impl FnOnce(Option<PathBuf>, Settings, ModelPlaces) -> Result
         Command::Analyze(args) => analyze::run(&args, &context),
         Command::Export(args) => export::run(&args, &context),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
+        Command::Tracks(args) => tracks::run(&args),
         Command::Models(args) => models::run(&args, &context),
         Command::Doctor(_) => Ok(()),
     };

@@ -13,9 +13,10 @@ use super::models::{self, ModelShelf};
 use super::pipeline::{self, FrameResult, Stages};
 use super::rate::RateMeter;
 use super::refine::TrackRefiner;
-use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders, memory};
+use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders};
+use super::{edits, memory};
 use crate::store::{self, AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, Opened, RunKey};
-use crate::tracking::{self, FrameObservations, Resolved, Tracker, TrackerSettings};
+use crate::tracking::{self, ChangeMeter, FrameObservations, Resolved, Tracker, TrackerSettings, is_cut};
 use crate::types::{ClipInfo, RunSummary, StageTime};
 use crate::video::{self, DecodeOptions, FrameSource};
 
@@ -24,7 +25,7 @@ const BATCH_FRAMES: usize = 16;
 const BATCH_TIME: Duration = Duration::from_millis(500);
 
 /// Raised whenever the same models would give another analysis.
-const ALGORITHM_VERSION: u32 = 1;
+const ALGORITHM_VERSION: u32 = 2;
 
 /// The analysis file of a request.
 pub fn store_path(request: &AnalyzeRequest) -> PathBuf {
@@ -119,12 +120,30 @@ fn finished_before(
     clip: &ClipInfo,
     reporter: &dyn Reporter,
 ) -> Result<AnalysisOutcome, EngineError> {
-    reporter.resolved(load_resolved(store, clip.frames.len())?);
+    tell_resolved(store, clip.frames.len(), reporter)?;
     let summary = store.summary()?.unwrap_or_default();
     Ok(AnalysisOutcome { store: path, summary, reused: true, warnings: Vec::new() })
 }
 
-/// The riders that a finished analysis file holds, for each of the clip's `frame_count` frames.
+/// Tells who is who in a clip of `frame_count` frames.
+fn tell_resolved(
+    store: &AnalysisStore,
+    frame_count: u64,
+    reporter: &dyn Reporter,
+) -> Result<(), EngineError> {
+    let riders = load_resolved(store, frame_count)?;
+    if riders.lost_edits > 0 {
+        reporter.warning(format!(
+            "{} of the changes made to the tracks no longer find their rider and are left out",
+            riders.lost_edits
+        ));
+    }
+    reporter.resolved(riders);
+    Ok(())
+}
+
+/// The riders that a finished analysis file holds, as the user has changed them, for each of the clip's `frame_count`
+/// frames.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -135,7 +154,7 @@ pub fn load_resolved(store: &AnalysisStore, frame_count: u64) -> Result<Resolved
             *slot = riders;
         }
     }
-    Ok(ResolvedRiders { tracks: store.tracks()?, frames })
+    edits::edited(store, store.tracks()?, frames)
 }
 
 /// Runs the frames that `store` lacks, then settles who is who.
@@ -158,10 +177,8 @@ pub fn run_stages(
     let total = info.frames.len();
     let first = store.next_frame()?.min(total);
     let mut recording = Recording::resume(store, reporter, tracker_settings(&info, stages), first, total)?;
-    if first > 0 {
-        source.seek(first)?;
-    }
-    let times = pipeline::run(source, stages, cancel, |result| {
+    let changes = go_to(source, first)?;
+    let times = pipeline::run(source, stages, changes, cancel, |result| {
         let pts_s =
             result.pts.map_or_else(|| info.frames.seconds(result.index), |pts| info.frames.seconds_of(pts));
         recording.take(result, pts_s)
@@ -176,6 +193,20 @@ pub fn run_stages(
     times.push(recording.time());
     let riders = recording.resolve(stages.refiner.as_mut(), cancel)?;
     recording.finish(summary, times, path, &riders)
+}
+
+/// Makes frame `first` the next one of `source` and takes in the picture before it.
+fn go_to(source: &mut dyn FrameSource, first: u64) -> Result<ChangeMeter, EngineError> {
+    let mut changes = ChangeMeter::default();
+    if let Some(before) = first.checked_sub(1) {
+        source.seek(before)?;
+        // A frame that cannot be decoded has been told of in the sitting that met it.
+        if let Ok(Some(frame)) = source.next_frame() {
+            changes.take(&frame.image);
+        }
+        source.seek(first)?;
+    }
+    Ok(changes)
 }
 
 /// How the tracker is to take the detector's scores on this clip.
@@ -194,6 +225,8 @@ struct Recording<'a> {
     reporter: &'a dyn Reporter,
     tracker: Tracker,
     settings: TrackerSettings,
+    /// Of each frame so far.
+    changes: Vec<Option<f32>>,
     total: u64,
     frames: u64,
     batch: Vec<FrameRecord>,
@@ -217,6 +250,7 @@ impl<'a> Recording<'a> {
         let mut recording = Self {
             tracker: Tracker::new(settings.clone()),
             settings,
+            changes: Vec::new(),
             total,
             frames: 0,
             batch: Vec::with_capacity(BATCH_FRAMES),
@@ -239,6 +273,10 @@ impl<'a> Recording<'a> {
 
     /// Tells who is in a frame, as far as the frames before it tell.
     fn track(&mut self, record: &FrameRecord) {
+        self.changes.push(record.change);
+        if is_cut(&self.changes, self.changes.len() - 1) {
+            self.tracker.cut();
+        }
         let riders = self.tracker.advance(record.frame, record.pts_s, &record.observations);
         self.reporter.riders(record.frame, &riders);
     }
@@ -250,6 +288,7 @@ impl<'a> Recording<'a> {
             frame: result.index,
             pts: result.pts.unwrap_or_default(),
             pts_s,
+            change: result.change,
             observations: result.observations,
             warning: result.warning,
         };
@@ -297,9 +336,10 @@ impl<'a> Recording<'a> {
             .store
             .observations(..)?
             .into_iter()
-            .map(|FrameRecord { frame, pts_s, observations, .. }| FrameObservations {
+            .map(|FrameRecord { frame, pts_s, change, observations, .. }| FrameObservations {
                 frame,
                 pts_s,
+                change,
                 observations,
             })
             .collect();
@@ -327,7 +367,7 @@ impl<'a> Recording<'a> {
         summary.peak_rss_bytes = summary.peak_rss_bytes.max(memory::measure().peak_resident);
         summary.stages = stages;
         self.store.finish(&summary)?;
-        self.reporter.resolved(load_resolved(&self.store, self.total)?);
+        tell_resolved(&self.store, self.total, self.reporter)?;
         Ok(AnalysisOutcome { store: path, summary, reused: false, warnings: self.warnings })
     }
 }

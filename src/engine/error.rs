@@ -1,11 +1,12 @@
 //! Errors of the engine: each room's own, wrapped once with what was being done.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::body::BodyError;
 use crate::inference::InferenceError;
 use crate::render::RenderError;
 use crate::store::StoreError;
+use crate::tracking::evaluate::TruthError;
 use crate::video::VideoError;
 
 /// What a caller can act on; the command line's exit codes follow it.
@@ -66,6 +67,17 @@ pub enum EngineError {
         /// The analysis file.
         store: PathBuf,
     },
+    /// A change of the tracks that cannot be made.
+    #[error("{0}")]
+    Tracks(String),
+    /// A truth to evaluate against is none.
+    #[error("{path}: {cause}", path = path.display())]
+    Truth {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: TruthError,
+    },
     /// A file could not be read or written.
     #[error("{path}: {doing} failed ({cause})", path = path.display())]
     Io {
@@ -91,6 +103,12 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// The error for what needs an analysis of `clip` and finds none.
+    pub fn not_analysed(clip: &Path) -> Self {
+        let clip = clip.display();
+        Self::Tracks(format!("{clip} has not been analysed; `snowmesh analyze {clip}` does it"))
+    }
+
     /// What a caller can act on.
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -99,9 +117,11 @@ impl EngineError {
             Self::Body(_) => ErrorKind::Model,
             Self::Store(error) => store_kind(error),
             Self::Render(error) => render_kind(error),
+            Self::Truth { .. } => ErrorKind::UnreadableInput,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::ClipChanged { .. }
             | Self::SettingsChanged { .. }
+            | Self::Tracks(_)
             | Self::Io { .. }
             | Self::NoThread(_)
             | Self::StageLost { .. } => ErrorKind::Failed,

@@ -199,7 +199,8 @@ impl<'a> Drawing<'a> {
         mattes: Option<MatteWriter>,
     ) -> Result<Self, EngineError> {
         let gpu = Gpu::headless(AdapterPreference::Fastest)?;
-        let builder = SceneBuilder::new(shelf.body()?);
+        let mut builder = SceneBuilder::new(shelf.body()?);
+        builder.set_names(&riders.tracks);
         let mut renderer = OverlayRenderer::new(&gpu)?;
         renderer.set_topology(builder.body().triangles())?;
         Ok(Self {
@@ -230,16 +231,14 @@ impl<'a> Drawing<'a> {
         let (mut frames, mut with_mesh) = (0, 0);
         let mut in_flight = VecDeque::new();
         let none: &[RiderFrame] = &[];
-        let main = self.riders.main();
         for frame in queue {
             if cancel.is_cancelled() {
                 break;
             }
             let index = usize::try_from(frame.index).unwrap_or(usize::MAX);
             let riders = self.riders.frames.get(index).map_or(none, Vec::as_slice);
-            let shown =
-                |rider: &&RiderFrame| self.request.overlay.others || main.is_none_or(|id| id == rider.track);
-            let riders = riders.iter().filter(shown);
+            let (resolved, others) = (self.riders, self.request.overlay.others);
+            let riders = riders.iter().filter(|rider| resolved.is_shown(rider.track, others));
             with_mesh += u64::from(riders.clone().any(|rider| rider.body.is_some()));
             let style = &self.request.overlay;
             // A matte shows the bodies whether or not the video does.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::error::EngineError;
 use super::player::Player;
+use crate::types::edits::EditLog;
 use crate::types::{ClipInfo, RiderFrame, RunSummary, Track, TrackId};
 
 /// Number of a job, unique within the process. Events of a job that is no longer wanted are told by it.
@@ -73,12 +74,33 @@ pub struct ResolvedRiders {
     pub tracks: Vec<Track>,
     /// Riders of each frame, by frame index.
     pub frames: Vec<Vec<RiderFrame>>,
+    /// First frame of every shot but the first.
+    pub cuts: Vec<u64>,
+    /// What the user has changed; `tracks` and `frames` are after it.
+    pub edits: EditLog,
+    /// Number of changes that no longer find their rider.
+    pub lost_edits: usize,
 }
 
 impl ResolvedRiders {
-    /// Whom the clip is about, where that is known.
+    /// Whom the clip is about, where that is known: of the main riders of its shots the one who is seen longest.
     pub fn main(&self) -> Option<TrackId> {
-        self.tracks.iter().find(|track| track.is_main).map(|track| track.id)
+        // Of equals the first.
+        let longest = self.tracks.iter().rev().filter(|track| track.is_main);
+        longest.max_by_key(|track| track.detected_frames).map(|track| track.id)
+    }
+
+    /// Whether a rider is drawn: one of the main riders, or anyone where `others` are asked for or nobody is the main
+    /// rider; never one whom the user has hidden.
+    pub fn is_shown(&self, id: TrackId, others: bool) -> bool {
+        self.track(id).is_none_or(|track| {
+            !track.hidden && (others || track.is_main || !self.tracks.iter().any(|track| track.is_main))
+        })
+    }
+
+    /// The track with this id.
+    pub fn track(&self, id: TrackId) -> Option<&Track> {
+        self.tracks.iter().find(|track| track.id == id)
     }
 }
 

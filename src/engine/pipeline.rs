@@ -13,6 +13,7 @@ use super::refine::TrackRefiner;
 use super::worth::{ScoreLimits, WorthRecovering};
 use super::{CancelToken, EngineError, thread};
 use crate::inference::{Detector, MeshRecoverer};
+use crate::tracking::ChangeMeter;
 use crate::types::{Detection, Observation, RgbImage, StageTime, VideoFrame};
 use crate::video::{self, FrameSource, VideoError};
 
@@ -40,6 +41,8 @@ pub struct FrameResult {
     pub index: u64,
     /// Presentation timestamp, ticks; `None` for a frame that could not be decoded.
     pub pts: Option<i64>,
+    /// How much the picture differs from the one before it; `None` where that is not known.
+    pub change: Option<f32>,
     /// Who was seen.
     pub observations: Vec<Observation>,
     /// Why the frame could not be decoded.
@@ -52,14 +55,22 @@ struct Numbered<T> {
     item: T,
 }
 
+struct Decoded {
+    frame: VideoFrame,
+    change: Option<f32>,
+}
+
 struct Detected {
     index: u64,
     pts: i64,
+    change: Option<f32>,
     image: RgbImage,
     detections: Vec<Detection>,
 }
 
 /// Runs `source` through `stages` and hands each result, in order, to `sink` on the calling thread.
+///
+/// `changes` has taken in the picture before the first one, where there is one.
 ///
 /// Ends early, without an error, when `cancel` is set: the caller knows that it asked. Gives the busy time of each
 /// stage.
@@ -69,10 +80,11 @@ struct Detected {
 pub fn run(
     source: &mut dyn FrameSource,
     stages: &mut Stages,
+    changes: ChangeMeter,
     cancel: &CancelToken,
     mut sink: impl FnMut(FrameResult) -> Result<(), EngineError>,
 ) -> Result<Vec<StageTime>, EngineError> {
-    let (to_detect, detect_queue) = bounded::<Numbered<VideoFrame>>(QUEUE_FRAMES);
+    let (to_detect, detect_queue) = bounded::<Numbered<Decoded>>(QUEUE_FRAMES);
     let (to_recover, recover_queue) = bounded::<Numbered<Detected>>(QUEUE_FRAMES);
     let (to_order, order_queue) = bounded::<Numbered<FrameResult>>(QUEUE_FRAMES * 4);
     let (give_back, spare_images) = bounded::<RgbImage>(QUEUE_FRAMES * 3);
@@ -81,8 +93,9 @@ pub fn run(
 
     std::thread::scope(|scope| {
         let bad_frames = to_order.clone();
-        let decode =
-            thread::spawn_scoped(scope, "decode", move || decode(source, cancel, &to_detect, &bad_frames))?;
+        let decode = thread::spawn_scoped(scope, "decode", move || {
+            decode(source, changes, cancel, &to_detect, &bad_frames)
+        })?;
         let detected = DetectStage { weakest, worth, spare_images };
         let detect = thread::spawn_scoped(scope, "detect", move || {
             detected.run(detector.as_mut(), cancel, &detect_queue, &to_recover)
@@ -144,8 +157,9 @@ impl Busy {
 
 fn decode(
     source: &mut dyn FrameSource,
+    mut changes: ChangeMeter,
     cancel: &CancelToken,
-    next: &Sender<Numbered<VideoFrame>>,
+    next: &Sender<Numbered<Decoded>>,
     bad_frames: &Sender<Numbered<FrameResult>>,
 ) -> Result<StageTime, EngineError> {
     let mut busy = Busy::new("decode");
@@ -154,10 +168,14 @@ fn decode(
             break;
         }
         let sent = match busy.count(|| source.next_frame()) {
-            Ok(Some(frame)) => next.send(Numbered { sequence, item: frame }).is_ok(),
+            Ok(Some(frame)) => {
+                let change = changes.take(&frame.image);
+                next.send(Numbered { sequence, item: Decoded { frame, change } }).is_ok()
+            }
             Ok(None) => break,
             Err(VideoError::BadFrame { index, cause, .. }) => {
-                let item = FrameResult { index, pts: None, observations: Vec::new(), warning: Some(cause) };
+                let (observations, warning) = (Vec::new(), Some(cause));
+                let item = FrameResult { index, pts: None, change: None, observations, warning };
                 bad_frames.send(Numbered { sequence, item }).is_ok()
             }
             Err(error) => return Err(error.into()),
@@ -181,11 +199,11 @@ impl DetectStage {
         mut self,
         detector: &mut dyn Detector,
         cancel: &CancelToken,
-        queue: &Receiver<Numbered<VideoFrame>>,
+        queue: &Receiver<Numbered<Decoded>>,
         next: &Sender<Numbered<Detected>>,
     ) -> Result<StageTime, EngineError> {
         let mut busy = Busy::new("detect");
-        for Numbered { sequence, item: frame } in queue {
+        for Numbered { sequence, item: Decoded { frame, change } } in queue {
             if cancel.is_cancelled() {
                 break;
             }
@@ -196,7 +214,7 @@ impl DetectStage {
             });
             let mut detections = detections?;
             self.worth.choose(frame.index, &mut detections);
-            let item = Detected { index: frame.index, pts: frame.pts, image, detections };
+            let item = Detected { index: frame.index, pts: frame.pts, change, image, detections };
             if next.send(Numbered { sequence, item }).is_err() {
                 break;
             }
@@ -217,7 +235,7 @@ fn recover(
         if cancel.is_cancelled() {
             break;
         }
-        let Detected { index, pts, image, detections } = item;
+        let Detected { index, pts, change, image, detections } = item;
         let bodies = busy.count(|| recoverer.recover(&image, &detections))?;
         // Full means that enough spare pictures wait already.
         let _ = give_back.try_send(image);
@@ -226,7 +244,7 @@ fn recover(
             .zip(bodies)
             .map(|(detection, body)| Observation { detection, body })
             .collect();
-        let item = FrameResult { index, pts: Some(pts), observations, warning: None };
+        let item = FrameResult { index, pts: Some(pts), change, observations, warning: None };
         if next.send(Numbered { sequence, item }).is_err() {
             break;
         }

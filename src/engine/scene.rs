@@ -5,23 +5,31 @@ use std::sync::Arc;
 use crate::body::{BodyModel, PosedBody};
 use crate::render::{LabelledBox, LinePattern, OverlayScene, Skeleton};
 use crate::types::overlay::track_color;
-use crate::types::{OverlayStyle, Provenance, RiderFrame, YuvImage};
+use crate::types::{OverlayStyle, Provenance, RiderFrame, Track, TrackId, YuvImage};
 
 /// Fills scenes for one body model.
 pub struct SceneBuilder {
     body: Arc<BodyModel>,
     posed: PosedBody,
+    names: Vec<(TrackId, String)>,
 }
 
 impl SceneBuilder {
     /// A builder that poses `body`.
     pub fn new(body: Arc<BodyModel>) -> Self {
-        Self { body, posed: PosedBody::default() }
+        Self { body, posed: PosedBody::default(), names: Vec::new() }
     }
 
     /// The body that meshes are made of.
     pub fn body(&self) -> &BodyModel {
         &self.body
+    }
+
+    /// Takes what the user calls the riders; those without a name are labelled by number.
+    pub fn set_names(&mut self, tracks: &[Track]) {
+        self.names.clear();
+        let named = tracks.iter().filter_map(|track| Some((track.id, track.name.clone()?)));
+        self.names.extend(named);
     }
 
     /// Makes `scene` show `riders` over `picture`; what it held before is forgotten, its memory used again.
@@ -54,17 +62,19 @@ impl SceneBuilder {
                 scene.boxes.push(LabelledBox {
                     bbox: rider.bbox,
                     color,
-                    label: label(rider),
+                    label: self.label(rider),
                     pattern: pattern(rider.provenance),
                 });
             }
         }
     }
-}
 
-/// "Rider 1 · detected 0.92".
-fn label(rider: &RiderFrame) -> String {
-    format!("Rider {} · {} {:.2}", rider.track.0, rider.provenance.name(), rider.score)
+    /// "Rider 1 · detected 0.92".
+    fn label(&self, rider: &RiderFrame) -> String {
+        let named = self.names.iter().find(|(id, _)| *id == rider.track);
+        let title = named.map_or_else(|| rider.track.title(), |(_, name)| name.clone());
+        format!("{title} · {} {:.2}", rider.provenance.name(), rider.score)
+    }
 }
 
 /// Line patterns double the colours for eyes that cannot tell them apart.

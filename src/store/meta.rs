@@ -18,6 +18,8 @@ pub(super) const SUMMARY: &str = "summary";
 pub(super) const FINISHED: &str = "finished";
 /// Wall time over all sittings, seconds.
 pub(super) const WALL_S: &str = "wall_s";
+/// [`crate::types::edits::EditLog`]; outlives a restart ([`super::schema::clear`]).
+pub(super) const EDITS: &str = "track_edits";
 /// Version of the application that began the analysis; for whoever looks into the file.
 pub(super) const APP_VERSION: &str = "app_version";
 

@@ -12,6 +12,7 @@ use super::lock::WriterLock;
 use super::meta;
 use super::record::RunKey;
 use super::schema::{self, Content};
+use crate::types::edits::EditLog;
 
 /// How long a statement waits for another process' short lock (a checkpoint, a backup program).
 const BUSY_WAIT: Duration = Duration::from_secs(5);
@@ -116,6 +117,7 @@ impl AnalysisStore {
             }
             Content::Analysis(version) => {
                 schema::migrate(path, version)?;
+                schema::complete(&store.conn).of_file(path)?;
                 match mode {
                     OpenMode::Restart => {
                         store.restart(clip, key)?;
@@ -174,7 +176,8 @@ impl AnalysisStore {
         self.conn.pragma_update(None, "journal_mode", "wal").of_file(&self.path)
     }
 
-    /// Empties the analysis and begins one of `clip` under `key`; see [`OpenMode::Restart`].
+    /// Empties the analysis and begins one of `clip` under `key`; see [`OpenMode::Restart`]. What the user has
+    /// changed about the tracks is kept where it is the same clip.
     ///
     /// # Errors
     /// [`StoreError::NotAppendable`] on a store that was opened to read; SQLite's, with the old analysis intact.
@@ -182,7 +185,11 @@ impl AnalysisStore {
         if self.lock.is_none() {
             return Err(self.refused("is open for reading only"));
         }
+        let same_clip = self.clip().is_ok_and(|stored| stored.same_clip(clip));
         self.begin(clip, key, schema::clear)?;
+        if !same_clip {
+            meta::set(&self.conn, &self.path, meta::EDITS, &EditLog::default())?;
+        }
         self.access = Access::Append;
         self.log_ahead()
     }

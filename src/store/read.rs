@@ -3,7 +3,7 @@
 use std::ops::{Bound, RangeBounds};
 use std::path::Path;
 
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::body_codec;
 use super::error::{OfFile, StoreError};
@@ -11,6 +11,8 @@ use super::fingerprint::ClipFingerprint;
 use super::meta;
 use super::open::AnalysisStore;
 use super::record::{FrameRecord, RunKey};
+use super::schema;
+use crate::types::edits::EditLog;
 use crate::types::{
     BBox, BodyEstimate, Detection, Observation, Provenance, RiderFrame, RunSummary, Track, TrackId,
 };
@@ -56,6 +58,14 @@ impl AnalysisStore {
         meta::get(&self.conn, &self.path, meta::SUMMARY)
     }
 
+    /// What the user has changed about the tracks.
+    ///
+    /// # Errors
+    /// As [`Self::clip`].
+    pub fn edits(&self) -> Result<EditLog, StoreError> {
+        Ok(meta::get(&self.conn, &self.path, meta::EDITS)?.unwrap_or_default())
+    }
+
     /// The first frame index, counted from 0, that is not stored.
     ///
     /// # Errors
@@ -75,6 +85,15 @@ impl AnalysisStore {
         Ok(next.unsigned_abs())
     }
 
+    /// The stored frames in `range`, ascending, without what was seen in them.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn frames(&self, range: impl RangeBounds<u64>) -> Result<Vec<FrameRecord>, StoreError> {
+        let (first, last) = bounds(&range);
+        frame_rows(&self.conn, first, last).of_file(&self.path)
+    }
+
     /// The stored frames in `range`, ascending, with all that was seen in them.
     ///
     /// # Errors
@@ -83,24 +102,7 @@ impl AnalysisStore {
         let (first, last) = bounds(&range);
         // One snapshot for both queries, so that a writer between them is not half seen.
         let tx = self.conn.unchecked_transaction().of_file(&self.path)?;
-        let mut records = tx
-            .prepare_cached(
-                "SELECT frame, pts, pts_s, warning FROM frames WHERE frame BETWEEN ?1 AND ?2 ORDER BY frame",
-            )
-            .and_then(|mut select| {
-                select
-                    .query_map(params![first, last], |row| {
-                        Ok(FrameRecord {
-                            frame: row.get::<_, i64>(0)?.unsigned_abs(),
-                            pts: row.get(1)?,
-                            pts_s: row.get(2)?,
-                            observations: Vec::new(),
-                            warning: row.get(3)?,
-                        })
-                    })?
-                    .collect::<rusqlite::Result<Vec<_>>>()
-            })
-            .of_file(&self.path)?;
+        let mut records = frame_rows(&tx, first, last).of_file(&self.path)?;
 
         let mut select = tx
             .prepare_cached(
@@ -146,6 +148,8 @@ impl AnalysisStore {
                             last_frame: row.get::<_, i64>(2)?.unsigned_abs(),
                             detected_frames: row.get::<_, i64>(3)?.unsigned_abs(),
                             is_main: row.get(4)?,
+                            name: None,
+                            hidden: false,
                         })
                     })?
                     .collect()
@@ -210,6 +214,29 @@ impl AnalysisStore {
             cause: format!("{key} is missing"),
         })
     }
+}
+
+/// The frames `first` to `last`, without observations.
+fn frame_rows(conn: &Connection, first: i64, last: i64) -> rusqlite::Result<Vec<FrameRecord>> {
+    let query = if schema::has_changes(conn)? {
+        "SELECT f.frame, f.pts, f.pts_s, f.warning, c.difference
+         FROM frames f LEFT JOIN changes c ON c.frame = f.frame
+         WHERE f.frame BETWEEN ?1 AND ?2 ORDER BY f.frame"
+    } else {
+        "SELECT frame, pts, pts_s, warning, NULL FROM frames WHERE frame BETWEEN ?1 AND ?2 ORDER BY frame"
+    };
+    conn.prepare_cached(query)?
+        .query_map(params![first, last], |row| {
+            Ok(FrameRecord {
+                frame: row.get::<_, i64>(0)?.unsigned_abs(),
+                pts: row.get(1)?,
+                pts_s: row.get(2)?,
+                change: row.get::<_, Option<f64>>(4)?.map(|difference| difference as f32),
+                observations: Vec::new(),
+                warning: row.get(3)?,
+            })
+        })?
+        .collect()
 }
 
 /// First and last frame of `range` in SQLite's integers; the last is before the first where it is empty.

@@ -15,6 +15,8 @@ pub struct FrameRecord {
     pub pts: i64,
     /// Seconds from the first frame of the clip.
     pub pts_s: f64,
+    /// How much the picture differs from the one before it, grey levels of 0 to 255; `None` where it is not known.
+    pub change: Option<f32>,
     /// Detections and their bodies, in the order given.
     pub observations: Vec<Observation>,
     /// Why this frame is worth less than others, in words for the user.

@@ -49,6 +49,7 @@ pub(super) fn record(frame: u64) -> FrameRecord {
         frame,
         pts: frame as i64 * 1001 - 5,
         pts_s: frame as f64 * 1001.0 / 30000.0,
+        change: (frame > 0).then_some(frame as f32 * 1.7),
         observations,
         warning: (frame == 4).then(|| "the decoder filled in a damaged picture".to_owned()),
     }

@@ -34,6 +34,11 @@ const TABLES: &str = "
         PRIMARY KEY (frame, track)
     );";
 
+/// How much each picture differs from the one before it. Came after the other tables and is not needed to read them,
+/// so a file without it is none the worse and no other version.
+const CHANGES: &str =
+    "CREATE TABLE IF NOT EXISTS changes (frame INTEGER PRIMARY KEY, difference REAL NOT NULL);";
+
 /// What an openable file turned out to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
@@ -69,6 +74,7 @@ pub(super) fn recognise(conn: &Connection, path: &Path) -> Result<Content, Store
 /// Makes the tables in an empty file.
 pub(super) fn create(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     tx.execute_batch(TABLES)?;
+    complete(tx)?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", VERSION)
 }
@@ -83,9 +89,20 @@ pub(super) fn migrate(path: &Path, from: i64) -> Result<(), StoreError> {
     }
 }
 
-/// Removes every row of an analysis.
+/// Adds the tables that a file of the present version may lack.
+pub(super) fn complete(conn: &Connection) -> rusqlite::Result<()> {
+    conn.execute_batch(CHANGES)
+}
+
+/// Whether the file has the table of changes.
+pub(super) fn has_changes(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'changes')", [], |row| row.get(0))
+}
+
+/// Removes every row of an analysis. The user's changes stay: they are not the analysis' to lose.
 pub(super) fn clear(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     tx.execute_batch(
-        "DELETE FROM riders; DELETE FROM tracks; DELETE FROM observations; DELETE FROM frames; DELETE FROM meta;",
+        "DELETE FROM riders; DELETE FROM tracks; DELETE FROM observations; DELETE FROM changes; DELETE FROM frames;
+         DELETE FROM meta WHERE key <> 'track_edits';",
     )
 }

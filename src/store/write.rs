@@ -9,6 +9,7 @@ use super::error::{OfFile, StoreError};
 use super::meta;
 use super::open::{Access, AnalysisStore};
 use super::record::FrameRecord;
+use crate::types::edits::EditLog;
 use crate::types::{BBox, BodyEstimate, RiderFrame, RunSummary, Track};
 
 impl AnalysisStore {
@@ -32,6 +33,10 @@ impl AnalysisStore {
                     "INSERT OR REPLACE INTO frames (frame, pts, pts_s, warning) VALUES (?1, ?2, ?3, ?4)",
                 )
                 .of_file(path)?;
+            let mut change_row = tx
+                .prepare_cached("INSERT OR REPLACE INTO changes (frame, difference) VALUES (?1, ?2)")
+                .of_file(path)?;
+            let mut no_change = tx.prepare_cached("DELETE FROM changes WHERE frame = ?1").of_file(path)?;
             let mut clear = tx.prepare_cached("DELETE FROM observations WHERE frame = ?1").of_file(path)?;
             let mut observation_row = tx
                 .prepare_cached(
@@ -47,6 +52,10 @@ impl AnalysisStore {
                 }
                 let frame = integer(record.frame, path)?;
                 frame_row.execute(params![frame, record.pts, record.pts_s, record.warning]).of_file(path)?;
+                match record.change.filter(|change| change.is_finite()) {
+                    Some(change) => change_row.execute(params![frame, f64::from(change)]).of_file(path)?,
+                    None => no_change.execute([frame]).of_file(path)?,
+                };
                 clear.execute([frame]).of_file(path)?;
                 for (ord, observation) in (0_i64..).zip(&record.observations) {
                     let [x0, y0, x1, y1] = corners(&observation.detection.bbox);
@@ -118,6 +127,17 @@ impl AnalysisStore {
             }
         }
         tx.commit().of_file(path)
+    }
+
+    /// Replaces what the user has changed about the tracks.
+    ///
+    /// # Errors
+    /// [`StoreError::NotAppendable`] as [`Self::write_tracks`]; SQLite's.
+    pub fn write_edits(&mut self, edits: &EditLog) -> Result<(), StoreError> {
+        if let Access::Read(reason) = self.access {
+            return Err(self.refused(reason));
+        }
+        meta::set(&self.conn, &self.path, meta::EDITS, edits)
     }
 
     /// Notes that this sitting has taken `sitting_s` seconds of wall time so far; earlier sittings' time is added

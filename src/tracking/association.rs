@@ -90,7 +90,7 @@ fn pose_difference(a: &BodyEstimate, b: &BodyEstimate) -> Option<f32> {
 }
 
 /// The assignment with the highest sum of gains (Kuhn, 1955; Munkres, 1957); pairs without gain are left out.
-fn assign(gains: &Matrix<i64>) -> Vec<(usize, usize)> {
+pub(super) fn assign(gains: &Matrix<i64>) -> Vec<(usize, usize)> {
     let mut pairs: Vec<_> = if gains.rows <= gains.columns {
         kuhn_munkres(gains).1.into_iter().enumerate().collect()
     } else {

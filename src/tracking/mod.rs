@@ -10,12 +10,15 @@
 mod association;
 mod candidates;
 mod carry;
+mod edit;
+pub mod evaluate;
 mod fill;
 mod join;
 mod kalman;
 mod main_rider;
 mod resolve;
 mod settings;
+mod shots;
 mod tracker;
 mod tracklet;
 
@@ -24,6 +27,8 @@ mod scenes;
 #[cfg(test)]
 mod tests;
 
+pub use edit::{Moments, apply_edits, rider_at};
 pub use resolve::{FrameObservations, Resolved, resolve};
 pub use settings::TrackerSettings;
+pub use shots::{ChangeMeter, is_cut, shots};
 pub use tracker::Tracker;

@@ -6,6 +6,7 @@ use super::fill::Pass;
 use super::join::join;
 use super::main_rider::main_rider;
 use super::settings::TrackerSettings;
+use super::shots::shots;
 use super::tracker::Tracker;
 use super::tracklet::{Sighting, Tracklet};
 use crate::types::{BBox, Observation, Provenance, RiderFrame, Track, TrackId};
@@ -17,6 +18,8 @@ pub struct FrameObservations {
     pub frame: u64,
     /// Seconds from the first frame of the clip.
     pub pts_s: f64,
+    /// How much the picture differs from the one before it ([`super::ChangeMeter`]); `None` where that is not known.
+    pub change: Option<f32>,
     /// Everybody who was found.
     pub observations: Vec<Observation>,
 }
@@ -30,14 +33,39 @@ pub struct Resolved {
     pub frames: Vec<Vec<RiderFrame>>,
 }
 
+impl Resolved {
+    /// Adds what comes after, whose ids count on from these.
+    fn append(&mut self, later: Self) {
+        self.tracks.extend(later.tracks);
+        self.frames.extend(later.frames);
+    }
+}
+
 /// Tracks a whole clip, whose frames ascend in number and time; frames that do not are ignored, and numbers left
 /// out count as frames in which nobody was found.
 ///
 /// Runs the tracker and then looks back: the frames before a rider was certain are his, too; pieces that lead from
 /// one to the next are the same rider; short gaps between detections are interpolated and short ends predicted;
-/// who was hardly ever seen is dropped; and at most one is the main rider.
+/// who was hardly ever seen is dropped; and at most one of each shot is the main rider. Nobody is followed across a
+/// cut: whether the next shot shows the same rider cannot be told from where he is.
 pub fn resolve(settings: &TrackerSettings, frames: &[FrameObservations]) -> Resolved {
     let picture_px = settings.picture_px.unwrap_or_else(|| guessed_picture(frames));
+    let changes: Vec<_> = frames.iter().map(|frame| frame.change).collect();
+    let mut resolved = Resolved::default();
+    for shot in shots(&changes) {
+        let first_id = resolved.tracks.len() as u32 + 1;
+        resolved.append(resolve_shot(settings, &frames[shot], picture_px, first_id));
+    }
+    resolved
+}
+
+/// Tracks one shot; its riders' ids count from `first_id`.
+fn resolve_shot(
+    settings: &TrackerSettings,
+    frames: &[FrameObservations],
+    picture_px: Vec2,
+    first_id: u32,
+) -> Resolved {
     let riders: Vec<_> = join(tracklets(settings, frames), settings)
         .into_iter()
         .filter(|rider| rider.len() >= settings.min_detected_frames.min(frames.len()))
@@ -47,7 +75,7 @@ pub fn resolve(settings: &TrackerSettings, frames: &[FrameObservations]) -> Reso
     let times_s: Vec<f64> = frames.iter().map(|frame| frame.pts_s).collect();
     let pass = Pass { settings, times_s: &times_s, picture_px };
     let mut resolved = Resolved { tracks: Vec::new(), frames: vec![Vec::new(); frames.len()] };
-    for ((index, rider), number) in riders.iter().enumerate().zip(1..) {
+    for ((index, rider), number) in riders.iter().enumerate().zip(first_id..) {
         let id = TrackId(number);
         let states = pass.states(id, rider);
         let frame_of = |state: Option<&(usize, RiderFrame)>| state.map_or(0, |(at, _)| frames[*at].frame);
@@ -58,6 +86,8 @@ pub fn resolve(settings: &TrackerSettings, frames: &[FrameObservations]) -> Reso
             detected_frames: states.iter().filter(|(_, s)| s.provenance == Provenance::Detected).count()
                 as u64,
             is_main: main == Some(index),
+            name: None,
+            hidden: false,
         });
         for (at, state) in states {
             resolved.frames[at].push(state);

@@ -51,7 +51,7 @@ pub(super) fn film(count: u64, script: impl Fn(u64, f32) -> Vec<Observation>) ->
     (0..count)
         .map(|frame| {
             let pts_s = frame as f64 / 30.0;
-            FrameObservations { frame, pts_s, observations: script(frame, pts_s as f32) }
+            FrameObservations { frame, pts_s, change: None, observations: script(frame, pts_s as f32) }
         })
         .collect()
 }

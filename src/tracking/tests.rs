@@ -140,6 +140,7 @@ fn time_and_not_the_frame_number_places_an_interpolated_rider() {
         .map(|(frame, pts_s)| FrameObservations {
             frame,
             pts_s,
+            change: None,
             observations: if [4, 5, 6].contains(&frame) { vec![] } else { vec![at_time(pts_s)] },
         })
         .collect();
@@ -333,4 +334,41 @@ fn the_same_clip_gives_the_same_riders_and_every_rule_holds_in_chaos() {
             assert_eq!(detected as u64, track.detected_frames);
         }
     }
+}
+
+/// Two shots of somebody who stands still, the second of `after` frames, as the camera sees a cut.
+fn two_shots(before: u64, after: u64) -> Vec<FrameObservations> {
+    let mut clip = film(before + after, |_, _| vec![rider_at(Vec2::new(320.0, 180.0))]);
+    for (frame, observations) in clip.iter_mut().enumerate().skip(1) {
+        observations.change = Some(if frame as u64 == before { 50.0 } else { 3.0 });
+    }
+    clip
+}
+
+#[test]
+fn nobody_is_followed_across_a_cut_though_he_stands_where_the_other_stood() {
+    let resolved = resolve(&settings(), &two_shots(30, 30));
+    let spans: Vec<_> = resolved.tracks.iter().map(|t| (t.id.0, t.first_frame, t.last_frame)).collect();
+    assert_eq!(spans, [(1, 0, 29), (2, 30, 59)]);
+    assert!(resolved.tracks.iter().all(|track| track.is_main), "each is the main rider of his shot");
+}
+
+#[test]
+fn a_shot_of_two_frames_has_a_rider_too() {
+    let resolved = resolve(&settings(), &two_shots(30, 2));
+    assert_eq!(resolved.tracks.len(), 2);
+    assert_eq!(resolved.tracks[1].detected_frames, 2);
+}
+
+#[test]
+fn after_a_cut_the_tracker_expects_nobody_and_gives_no_id_twice() {
+    let seen = [rider_at(Vec2::new(320.0, 180.0))];
+    let mut tracker = Tracker::new(settings());
+    for frame in 0..10 {
+        tracker.advance(frame, frame as f64 / 30.0, &seen);
+    }
+    tracker.cut();
+    let told: Vec<_> = (10..20).map(|frame| tracker.advance(frame, frame as f64 / 30.0, &seen)).collect();
+    assert_eq!(told[0], []);
+    assert_eq!(told[9][0].track, TrackId(2));
 }

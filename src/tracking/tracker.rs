@@ -58,6 +58,11 @@ impl Tracker {
         Self { settings, live: Vec::new(), now: None, next_serial: 0, next_id: 1 }
     }
 
+    /// Takes note that the next frame begins another shot: nobody is expected in it. Ids go on counting.
+    pub fn cut(&mut self) {
+        self.live.clear();
+    }
+
     /// Takes in the observations of frame number `frame` at `pts_s` seconds and tells where the riders are, by id:
     /// those found in this frame, and those expected to be there though unseen for a little while. A rider is told
     /// from the moment he is certain.

@@ -7,6 +7,7 @@
 
 pub mod camera;
 pub mod device;
+pub mod edits;
 pub mod frame;
 pub mod geometry;
 pub mod landmarks;

@@ -112,6 +112,13 @@ impl Provenance {
 #[serde(transparent)]
 pub struct TrackId(pub u32);
 
+impl TrackId {
+    /// "Rider 1".
+    pub fn title(self) -> String {
+        format!("Rider {}", self.0)
+    }
+}
+
 /// One rider in one frame.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RiderFrame {
@@ -127,6 +134,13 @@ pub struct RiderFrame {
     pub body: Option<BodyEstimate>,
 }
 
+impl Track {
+    /// The user's name for him, or "Rider 1".
+    pub fn title(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.id.title())
+    }
+}
+
 /// One rider over the clip.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Track {
@@ -138,6 +152,10 @@ pub struct Track {
     pub last_frame: u64,
     /// Frames in which he was detected.
     pub detected_frames: u64,
-    /// Whether he is the one whom the clip is about. At most one track of a clip is.
+    /// Whether he is the one whom his shot is about. At most one track of a shot is.
     pub is_main: bool,
+    /// What the user calls him; `None` for his number.
+    pub name: Option<String>,
+    /// Whether the user has left him out of pictures and exports.
+    pub hidden: bool,
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::lane::Lane;
 use crate::engine::{AnalysisOutcome, JobId, ResolvedRiders};
 use crate::settings::ModelSettings;
-use crate::types::{Provenance, RiderFrame, RunSummary, TrackId};
+use crate::types::edits::EditLog;
+use crate::types::{Provenance, RiderFrame, RunSummary, Track, TrackId};
 
 /// Riders by frame: piece by piece while an analysis runs, whole once it has settled who is who.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub struct Analysis {
     pub summary: Option<RunSummary>,
     /// Whether the finished analysis was made earlier, perhaps with other settings than were asked for now.
     pub reused: bool,
+    /// Whether a change of the tracks is on its way to the analysis file.
+    pub changing: bool,
     riders: Riders,
     revision: u64,
     known: Vec<bool>,
@@ -41,6 +44,7 @@ impl Analysis {
             asked: None,
             summary: None,
             reused: false,
+            changing: false,
             riders: Riders::Coming(vec![Vec::new(); frames]),
             revision: 0,
             known: vec![false; frames],
@@ -82,6 +86,8 @@ impl Analysis {
         for track in &riders.tracks {
             let lane = self.lane_mut(track.id);
             lane.is_main = track.is_main;
+            lane.is_hidden = track.hidden;
+            lane.name.clone_from(&track.name);
             for frame in track.first_frame..=track.last_frame {
                 if lane.at(frame).is_none() {
                     lane.set(frame, Some(Provenance::Missing));
@@ -122,11 +128,40 @@ impl Analysis {
         self.revision
     }
 
-    /// Whom the clip is about, once that is settled.
-    pub fn main_rider(&self) -> Option<TrackId> {
+    /// First frame of every shot but the first; none while it is not settled who is who.
+    pub fn cuts(&self) -> &[u64] {
+        match &self.riders {
+            Riders::Coming(_) => &[],
+            Riders::Whole(whole) => &whole.cuts,
+        }
+    }
+
+    /// What the user has changed, once it is settled who is who.
+    pub fn edits(&self) -> Option<&EditLog> {
         match &self.riders {
             Riders::Coming(_) => None,
-            Riders::Whole(whole) => whole.main(),
+            Riders::Whole(whole) => Some(&whole.edits),
+        }
+    }
+
+    /// Whether the tracks can be changed: they are settled, and no change is on its way.
+    pub fn can_change(&self) -> bool {
+        matches!(self.riders, Riders::Whole(_)) && !self.changing
+    }
+
+    /// The riders as tracks; none while it is not settled who is who.
+    pub fn tracks(&self) -> &[Track] {
+        match &self.riders {
+            Riders::Coming(_) => &[],
+            Riders::Whole(whole) => &whole.tracks,
+        }
+    }
+
+    /// Whether a rider is drawn where `others` are asked for or not; everyone while it is not settled who is who.
+    pub fn is_shown(&self, id: TrackId, others: bool) -> bool {
+        match &self.riders {
+            Riders::Coming(_) => true,
+            Riders::Whole(whole) => whole.is_shown(id, others),
         }
     }
 
@@ -163,7 +198,7 @@ impl Analysis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{BBox, Track};
+    use crate::types::BBox;
 
     fn rider(track: u32, provenance: Provenance) -> RiderFrame {
         RiderFrame { track: TrackId(track), provenance, score: 0.5, bbox: BBox::default(), body: None }
@@ -192,11 +227,14 @@ mod tests {
             last_frame: 3,
             detected_frames: 2,
             is_main,
+            name: None,
+            hidden: false,
         };
         let there = |p| vec![rider(1, p), rider(2, Provenance::Detected)];
         analysis.take_whole(Arc::new(ResolvedRiders {
             tracks: vec![track(1, false), track(2, true)],
             frames: vec![there(Provenance::Detected), vec![], there(Provenance::Predicted), vec![]],
+            ..Default::default()
         }));
         let lanes = analysis.lanes();
         assert_eq!(lanes.iter().map(|lane| lane.id.0).collect::<Vec<_>>(), [2, 1]);

@@ -179,6 +179,11 @@ impl App {
                         background::saved_riders(request, frames)
                     });
                 }
+                Effect::ChangeTracks { clip, store, frames, change } => {
+                    self.in_background(ctx, "change riders", move || {
+                        background::changed_riders(clip, &store, frames, &change)
+                    });
+                }
                 Effect::OpenDemo(demo) => {
                     self.in_background(ctx, "copy demo", move || Arrival::Demo(files::working_copy(&demo)));
                 }
@@ -216,6 +221,7 @@ impl App {
         match arrival {
             Arrival::Saved(clip, Ok(Some(riders))) => self.state.take_saved(&clip, riders),
             Arrival::Saved(_, Ok(None)) => {}
+            Arrival::Changed(clip, riders) => self.state.take_changed(&clip, riders),
             Arrival::Saved(clip, Err(error)) => {
                 let title = format!("The earlier analysis of {} cannot be read", text::file_name(&clip));
                 self.state.note(Severity::Warning, title, error.to_string());

@@ -1,16 +1,20 @@
 //! Slow things that the window does beside the engine's jobs, each on a thread of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use egui::Context;
 
-use crate::engine::{self, AnalyzeRequest, Engine, EngineError, ResolvedRiders, SceneBuilder, thread};
+use crate::engine::{
+    self, AnalyzeRequest, Engine, EngineError, ResolvedRiders, SceneBuilder, TrackChange, thread,
+};
 
 /// What came of it.
 pub enum Arrival {
     /// Riders of an earlier analysis of a clip, where there is one.
     Saved(PathBuf, Result<Option<ResolvedRiders>, EngineError>),
+    /// Riders of a clip after a change of the tracks.
+    Changed(PathBuf, Result<ResolvedRiders, EngineError>),
     /// The body that meshes are made of.
     Body(Result<Box<SceneBuilder>, EngineError>),
     /// The demo clip, ready to be opened.
@@ -60,6 +64,11 @@ impl Background {
 /// Loads the body that meshes are made of.
 pub fn body(engine: &Engine) -> Arrival {
     Arrival::Body(engine.shelf().body().map(|body| Box::new(SceneBuilder::new(body))))
+}
+
+/// Changes the tracks of a clip of `frames` frames in its analysis file.
+pub fn changed_riders(clip: PathBuf, store: &Path, frames: u64, change: &TrackChange) -> Arrival {
+    Arrival::Changed(clip, engine::edit_tracks(store, frames, change))
 }
 
 /// Reads the riders of a finished analysis of a clip of `frames` frames.

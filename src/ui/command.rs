@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::export_form::ExportForm;
 use super::notes::NoteId;
 use super::zoom::Zoom;
-use crate::engine::JobId;
+use crate::engine::{JobId, TrackChange};
 use crate::settings::{ModelSettings, Theme};
 use crate::types::TrackId;
 
@@ -100,6 +100,8 @@ pub enum Command {
     ShowTab(Tab),
     /// Marks a rider in the list and the timeline.
     SelectRider(TrackId),
+    /// Changes who is who.
+    ChangeTracks(TrackChange),
     /// Goes to the next frame from which on a rider was not detected.
     NextWeakSpot(TrackId),
     /// Shows or hides a part of the overlay.

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use super::command::Pick;
-use crate::engine::{AnalyzeRequest, ExportRequest, JobId};
+use crate::engine::{AnalyzeRequest, ExportRequest, JobId, TrackChange};
 
 /// An order to the player.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,6 +36,17 @@ pub enum Effect {
         request: AnalyzeRequest,
         /// Frames of the clip.
         frames: u64,
+    },
+    /// Change the tracks in the analysis file.
+    ChangeTracks {
+        /// The clip.
+        clip: PathBuf,
+        /// Its analysis file.
+        store: PathBuf,
+        /// Frames of the clip.
+        frames: u64,
+        /// What is changed.
+        change: TrackChange,
     },
     /// Ask the engine for an export.
     Export(ExportRequest),

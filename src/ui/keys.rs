@@ -3,6 +3,7 @@
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use super::command::{Command, Layer, Pick};
+use crate::engine::TrackChange;
 
 /// One thing that keys do.
 pub struct Shortcut {
@@ -76,6 +77,17 @@ pub static GROUPS: &[Group] = &[
         ],
     },
     Group {
+        title: "Riders",
+        shortcuts: &[
+            shortcut(&[ctrl(Key::Z)], Command::ChangeTracks(TrackChange::Undo), "Take the last change back"),
+            shortcut(
+                &[KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z), ctrl(Key::Y)],
+                Command::ChangeTracks(TrackChange::Redo),
+                "Make it again",
+            ),
+        ],
+    },
+    Group {
         title: "Window",
         shortcuts: &[
             shortcut(&[ctrl(Key::O)], Command::Browse(Pick::Clip), "Open a clip"),
@@ -105,10 +117,10 @@ pub fn pressed(ctx: &Context, dialog_open: bool) -> Vec<Command> {
     let widget_focused = ctx.memory(|memory| memory.focused().is_some());
     let free = |s: &&KeyboardShortcut| !(widget_focused && is_widget_key(s.logical_key));
     let mut commands = Vec::new();
-    // Modified keys first: a plain pattern also matches the key with Shift held.
-    for with_modifiers in [true, false] {
+    // Those with the most modifiers first: a pattern also matches its key with further ones held.
+    for held in [2, 1, 0] {
         for shortcut in all() {
-            let keys = shortcut.keys.iter().filter(|s| s.modifiers.any() == with_modifiers).filter(free);
+            let keys = shortcut.keys.iter().filter(|s| modifiers_of(s) == held).filter(free);
             for key in keys {
                 let presses = ctx.input_mut(|i| i.count_and_consume_key(key.modifiers, key.logical_key));
                 commands.extend(std::iter::repeat_n(&shortcut.command, presses).cloned());
@@ -116,6 +128,12 @@ pub fn pressed(ctx: &Context, dialog_open: bool) -> Vec<Command> {
         }
     }
     commands
+}
+
+/// Number of modifiers that a shortcut asks for.
+fn modifiers_of(shortcut: &KeyboardShortcut) -> usize {
+    let Modifiers { alt, ctrl, shift, mac_cmd, command } = shortcut.modifiers;
+    usize::from(alt) + usize::from(shift) + usize::from(ctrl || mac_cmd || command)
 }
 
 /// Keys that buttons, sliders and lists use when they have the keyboard.

@@ -20,6 +20,10 @@ pub struct Lane {
     pub id: TrackId,
     /// Whether the clip is about him.
     pub is_main: bool,
+    /// What the user calls him.
+    pub name: Option<String>,
+    /// Whether the user has left him out of pictures.
+    pub is_hidden: bool,
     marks: Vec<Option<Provenance>>,
     counts: [u64; 4],
 }
@@ -36,7 +40,12 @@ fn slot(provenance: Provenance) -> usize {
 impl Lane {
     /// A rider of whom nothing is known yet, in a clip of `frames` frames.
     pub fn new(id: TrackId, frames: usize) -> Self {
-        Self { id, is_main: false, marks: vec![None; frames], counts: [0; 4] }
+        Self { id, is_main: false, name: None, is_hidden: false, marks: vec![None; frames], counts: [0; 4] }
+    }
+
+    /// The user's name for him, or "Rider 1".
+    pub fn title(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.id.title())
     }
 
     /// Sets what is known of a frame; past the clip's end nothing happens.

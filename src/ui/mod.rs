@@ -25,6 +25,8 @@ mod open_menu;
 mod pace;
 mod picture;
 mod provenance;
+mod rider_changes;
+mod rider_menu;
 mod state;
 #[cfg(test)]
 mod tests;

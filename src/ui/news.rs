@@ -66,6 +66,25 @@ impl State {
         }
     }
 
+    /// Takes the riders after a change that the user made, or why it could not be made.
+    pub fn take_changed(&mut self, clip: &Path, riders: Result<ResolvedRiders, EngineError>) {
+        let is_analyzing = self.is_analyzing();
+        if let Some(open) = self.clip.as_mut().filter(|open| open.info.path == clip) {
+            open.analysis.changing = false;
+            match riders {
+                Ok(riders) if !is_analyzing => {
+                    if self.view.selected.is_some_and(|id| riders.track(id).is_none()) {
+                        self.view.selected = None;
+                    }
+                    open.analysis.take_whole(riders.into());
+                }
+                // What the analysis that was started meanwhile finds is shown with the change made.
+                Ok(_) => {}
+                Err(error) => self.note(Severity::Error, "The riders were not changed", error.to_string()),
+            }
+        }
+    }
+
     fn analysis_of(&mut self, job: JobId) -> Option<&mut Analysis> {
         self.clip.as_mut().map(|clip| &mut clip.analysis).filter(|analysis| analysis.job == Some(job))
     }

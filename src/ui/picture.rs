@@ -145,11 +145,13 @@ fn fill(
     frame: &VideoFrame,
     style: &OverlayStyle,
 ) {
-    let main = clip.analysis.main_rider();
     let riders = clip.analysis.riders_at(frame.index).iter();
-    let riders = riders.filter(|rider| style.others || main.is_none_or(|id| id == rider.track));
+    let riders = riders.filter(|rider| clip.analysis.is_shown(rider.track, style.others));
     match builder {
-        Some(builder) => builder.fill(scene, Some(frame.image.clone()), riders, style),
+        Some(builder) => {
+            builder.set_names(clip.analysis.tracks());
+            builder.fill(scene, Some(frame.image.clone()), riders, style);
+        }
         None => {
             scene.clear();
             scene.picture = Some(frame.image.clone());

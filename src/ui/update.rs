@@ -27,6 +27,7 @@ impl State {
                 self.view.inspector_open = true;
             }
             Command::SelectRider(id) => self.view.selected = Some(id),
+            Command::ChangeTracks(change) => return self.change_tracks(change),
             Command::NextWeakSpot(id) => return self.next_weak_spot(id),
             Command::ToggleLayer(layer) => {
                 let shown = self.layer_mut(layer);
@@ -166,7 +167,7 @@ impl State {
         match lane.map(|lane| lane.next_weak_spot(self.playback.playhead)) {
             Some(Some(frame)) => self.play(&Command::Seek(frame)),
             Some(None) => {
-                let title = format!("Rider {} has no weak spot", id.0);
+                let title = format!("{} has no weak spot", id.title());
                 self.note(Severity::Success, title, "He was detected in every frame.");
                 Vec::new()
             }

@@ -9,8 +9,8 @@ use super::state::{OpenClip, State};
 use super::theme::{self, GRID};
 use super::update::shown_size;
 use super::zoom::{Frame, Zoom};
-use super::{text, time, widgets};
-use crate::types::VideoFrame;
+use super::{rider_changes, rider_menu, text, time, widgets};
+use crate::types::{TrackId, VideoFrame};
 
 /// How much one notch of the mouse wheel scales.
 const WHEEL_STEP: f32 = 1.0 / 240.0;
@@ -153,10 +153,43 @@ fn view(
             );
         }
     }
+    if let Some(frame) = frame {
+        point(ui, state, clip, frame, zoom.picture_rect(&shown), &response, commands);
+    }
     if let Some(zoom) = zoomed(ui, &response, zoom, &shown) {
         commands.push(Command::SetZoom(zoom));
     }
     view
+}
+
+/// A click on a rider chooses him; one with the other button opens his menu.
+fn point(
+    ui: &Ui,
+    state: &State,
+    clip: &OpenClip,
+    frame: &VideoFrame,
+    picture: Rect,
+    response: &egui::Response,
+    commands: &Commands,
+) {
+    let memory = egui::Id::unique("rider pointed at");
+    if let Some(at) = response.interact_pointer_pos()
+        && (response.clicked() || response.secondary_clicked())
+    {
+        let hit = rider_changes::rider_under(clip, frame.index, picture, at);
+        ui.data_mut(|data| match hit {
+            Some(id) => {
+                data.insert_temp(memory, id);
+            }
+            None => data.remove::<TrackId>(memory),
+        });
+        if let Some(id) = hit {
+            commands.push(Command::SelectRider(id));
+        }
+    }
+    if let Some(id) = ui.data(|data| data.get_temp::<TrackId>(memory)) {
+        rider_menu::attach(response, state, id, commands);
+    }
 }
 
 /// What wheel, pinch, drag and double click make of the zoom.

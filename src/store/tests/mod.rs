@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::samples::{body, fingerprint, key, record, records};
 use super::*;
+use crate::types::edits::{EditLog, RiderAt, TrackEdit};
 use crate::types::{BBox, Provenance, RiderFrame, RunSummary, StageTime, Track, TrackId};
 
 fn place() -> (TempDir, PathBuf) {
@@ -114,8 +115,15 @@ fn riders() -> (Vec<Track>, Vec<Vec<RiderFrame>>) {
         vec![rider(1, Provenance::Interpolated, Some(body(2)))],
         vec![rider(1, Provenance::Predicted, None)],
     ];
-    let track =
-        |id, is_main| Track { id: TrackId(id), first_frame: 1, last_frame: 3, detected_frames: 1, is_main };
+    let track = |id, is_main| Track {
+        id: TrackId(id),
+        first_frame: 1,
+        last_frame: 3,
+        detected_frames: 1,
+        is_main,
+        name: None,
+        hidden: false,
+    };
     (vec![track(1, true), track(2, false)], frames)
 }
 
@@ -293,4 +301,37 @@ fn a_closed_analysis_is_one_file() {
     if cfg!(unix) {
         assert_eq!(names, [path]);
     }
+}
+
+#[test]
+fn changes_by_hand_outlive_a_restart_of_the_same_clip_and_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.snowmesh");
+    let rider = RiderAt { frame: 3, bbox: BBox::new(1.0, 2.0, 30.0, 40.0) };
+    let mut log = EditLog::default();
+    log.push(TrackEdit::Drop { rider });
+    let (mut store, _) = AnalysisStore::open(&path, &fingerprint(), &key(), OpenMode::Resume).unwrap();
+    assert_eq!(store.edits().unwrap(), EditLog::default());
+    store.write_edits(&log).unwrap();
+    let other_key = RunKey { algorithm_version: 99, ..key() };
+    store.restart(&fingerprint(), &other_key).unwrap();
+    assert_eq!(store.edits().unwrap(), log);
+    let other_clip = ClipFingerprint { content_sha256_of_samples: "other".into(), ..fingerprint() };
+    store.restart(&other_clip, &other_key).unwrap();
+    assert_eq!(store.edits().unwrap(), EditLog::default());
+}
+
+#[test]
+fn a_file_from_before_changes_of_picture_were_kept_is_read_and_completed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.snowmesh");
+    let (mut store, _) = AnalysisStore::open(&path, &fingerprint(), &key(), OpenMode::Resume).unwrap();
+    store.append(&records(0..3)).unwrap();
+    store.conn.execute_batch("DROP TABLE changes;").unwrap();
+    drop(store);
+    let read = AnalysisStore::open_read_only(&path).unwrap().observations(..).unwrap();
+    assert_eq!(read[2], FrameRecord { change: None, ..record(2) });
+    let (mut store, _) = AnalysisStore::open(&path, &fingerprint(), &key(), OpenMode::Resume).unwrap();
+    store.append(&records(3..5)).unwrap();
+    assert_eq!(store.frames(3..).unwrap()[0].change, record(3).change);
 }

@@ -8,7 +8,7 @@ use crate::ui::command::{Command, Commands};
 use crate::ui::lane::Lane;
 use crate::ui::state::State;
 use crate::ui::theme::{self, GRID};
-use crate::ui::{provenance, widgets};
+use crate::ui::{provenance, rider_menu, widgets};
 
 /// Draws the page.
 pub fn show(ui: &mut Ui, state: &State, commands: &Commands) {
@@ -21,6 +21,9 @@ pub fn show(ui: &mut Ui, state: &State, commands: &Commands) {
     for lane in lanes {
         rider(ui, state, lane, commands);
     }
+    ui.label(
+        RichText::new("Right-click a rider to change who is who").small().color(theme::palette(ui).weak),
+    );
     legend(ui);
 }
 
@@ -57,7 +60,7 @@ fn rider(ui: &mut Ui, state: &State, lane: &Lane, commands: &Commands) {
     let palette = theme::palette(ui);
     let selected = state.view.selected == Some(lane.id);
     let here = lane.at(state.playback.playhead);
-    let name = format!("Rider {}", lane.id.0);
+    let name = lane.title();
     // The card's click lies under its buttons', so that they come first.
     let clickable = egui::UiBuilder::new().sense(Sense::click());
     let card = ui.scope_builder(clickable, |ui| {
@@ -75,6 +78,10 @@ fn rider(ui: &mut Ui, state: &State, lane: &Lane, commands: &Commands) {
                             .size(widgets::icon_size(ui) * 0.85)
                             .color(palette.warning);
                         ui.label(star).on_hover_text("The main rider: the one whom the clip is about");
+                    }
+                    if lane.is_hidden {
+                        let eye = icons::ICON_VISIBILITY_OFF.rich_text().size(widgets::icon_size(ui) * 0.85);
+                        ui.label(eye.color(palette.weak)).on_hover_text("Left out of pictures and exports");
                     }
                 },
                 |ui| match here {
@@ -108,6 +115,7 @@ fn rider(ui: &mut Ui, state: &State, lane: &Lane, commands: &Commands) {
     if response.clicked() {
         commands.push(Command::SelectRider(lane.id));
     }
+    rider_menu::attach(&response, state, lane.id, commands);
 }
 
 /// How much of his frames each provenance has, as one bar.

@@ -75,9 +75,11 @@ pub fn resolved() -> Arc<ResolvedRiders> {
         last_frame,
         detected_frames: 0,
         is_main,
+        name: None,
+        hidden: false,
     };
     let tracks = vec![track(1, 6, 293, true), track(2, 40, 123, false)];
-    Arc::new(ResolvedRiders { tracks, frames: (0..FRAMES).map(riders_at).collect() })
+    Arc::new(ResolvedRiders { tracks, frames: (0..FRAMES).map(riders_at).collect(), ..Default::default() })
 }
 
 /// What the finished analysis took.

@@ -168,3 +168,29 @@ fn a_running_job_can_be_cancelled_from_the_list() {
     harness.run();
     harness.get_by_label("Stopping; what was done is kept");
 }
+
+#[test]
+fn the_other_button_on_a_lane_opens_the_riders_menu() {
+    let mut harness = with_clip();
+    let lanes = harness.state().state().clip.as_ref().unwrap().analysis.lanes();
+    let other = lanes.iter().find(|lane| !lane.is_main).unwrap().title();
+    harness.get_by_label(&format!("Lane of {other}")).click_secondary();
+    harness.run();
+    assert!(harness.get_by_label("Undo").accesskit_node().is_disabled(), "nothing has been changed yet");
+    harness.get_by_label("Delete the track");
+    harness.get_by_label("The same rider as Rider 1");
+    harness.get_by_label("Make him the main rider").click();
+    harness.step();
+    // The clip of this test is nowhere, and neither is its analysis file: that is told, and nothing is changed.
+    let told = |app: &App| app.state().notes.list().iter().any(|n| n.title == "The riders were not changed");
+    for _ in 0..200 {
+        harness.step();
+        if told(harness.state()) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(told(harness.state()));
+    assert!(harness.state().state().clip.as_ref().unwrap().analysis.can_change());
+    assert!(harness.query_by_label("Delete the track").is_none(), "the menu is closed");
+}

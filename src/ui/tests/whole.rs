@@ -78,7 +78,7 @@ fn a_clip_is_opened_analysed_played_and_exported() {
 
     wait(&mut harness, "analysis", |state| state.clip.as_ref().unwrap().analysis.summary.is_some());
     let analysis = &harness.state().state().clip.as_ref().unwrap().analysis;
-    assert!(analysis.main_rider().is_some());
+    assert!(analysis.lanes()[0].is_main);
     assert_eq!(analysis.known_frames() as u64, frames);
 
     harness.state_mut().send(Command::Seek(60));

@@ -9,7 +9,7 @@ use crate::ui::command::{Command, Commands};
 use crate::ui::lane::Lane;
 use crate::ui::state::{OpenClip, State};
 use crate::ui::theme::{self, GRID};
-use crate::ui::{provenance, widgets};
+use crate::ui::{provenance, rider_menu, widgets};
 
 /// Draws the lanes; gives where they are.
 pub fn show(
@@ -68,7 +68,7 @@ fn row(
     let name_rect = Rect::from_min_max(rect.min, pos2(scale.left - GRID * 2.0, rect.bottom()));
     let selected = state.view.selected == Some(lane.id);
     let response = ui.interact(name_rect, ui.scope_id().with(("lane", lane.id.0)), Sense::click());
-    let name = format!("Rider {}", lane.id.0);
+    let name = lane.title();
     response
         .widget_info(|| WidgetInfo::selected(egui::Role::Button, true, selected, format!("Lane of {name}")));
     let painter = ui.painter();
@@ -92,10 +92,12 @@ fn row(
         let at = pos2(drawn.right() + GRID, middle);
         painter.text(at, Align2::LEFT_CENTER, icons::ICON_STAR.codepoint, star, palette.warning);
     }
-    let tip = if lane.is_main { "The main rider" } else { "Click to select" };
-    if response.on_hover_text(RichText::new(tip)).clicked() {
+    let tip = if lane.is_main { "The main rider" } else { "Click to select, right-click to change" };
+    let response = response.on_hover_text(RichText::new(tip));
+    if response.clicked() {
         commands.push(Command::SelectRider(lane.id));
     }
+    rider_menu::attach(&response, state, lane.id, commands);
     let track = Rect::from_min_max(pos2(scale.left, rect.top()), pos2(scale.right, rect.bottom()));
     paint_track(ui, clip, lane, scale, track.shrink2(vec2(0.0, 3.0)), selected);
 }
@@ -109,6 +111,10 @@ fn paint_track(ui: &Ui, clip: &OpenClip, lane: &Lane, scale: &TimeScale, track: 
     for run in lane.runs(scale.frames_per_point(frames.len())) {
         let x = scale.x_of(frames.seconds(run.frames.start))..=scale.x_of(end_s(run.frames.end));
         provenance::paint(painter, Rect::from_x_y_ranges(x, track.y_range()), run.provenance, palette);
+    }
+    for &cut in clip.analysis.cuts() {
+        let stroke = egui::Stroke::new(1.0, palette.strong);
+        painter.vline(scale.x_of(frames.seconds(cut)), track.y_range(), stroke);
     }
     if selected {
         let stroke = egui::Stroke::new(1.0, palette.accent);
