@@ -255,3 +255,60 @@ fn a_track_mends_the_frame_that_went_wrong_and_keeps_what_cannot_be_fitted() {
     }
     assert!(fit.refine_track(&[]).is_empty());
 }
+
+#[test]
+fn legs_that_were_taken_for_each_other_in_a_frame_are_exchanged() {
+    let model = Arc::new(testing::starter_model());
+    let rest = Rest::of(&model);
+    let mut fit = LandmarkFit::new(model);
+    let mut random = Random(33);
+    let mut truth = random.pose();
+    // Facing the camera with the legs apart, so that left and right are told in the picture.
+    truth.rotations[0] = DMat3::from_rotation_x(std::f64::consts::PI);
+    truth.rotations[1] = DMat3::from_rotation_z(0.4);
+    truth.rotations[2] = DMat3::from_rotation_z(-0.4);
+    let (right_way, wrong_frame) = (seen(&truth, &rest, &mut random, 0.0, 0.0).0.keypoints, 4);
+    let mut frames = Vec::new();
+    for index in 0..9 {
+        let (mut landmarks, bbox) = seen(&truth, &rest, &mut random, 1.0, 0.02);
+        if index == wrong_frame {
+            for left in [11, 13, 15] {
+                landmarks.keypoints.swap(left, left + 1);
+            }
+        }
+        frames.push((fit.fit(&landmarks, &bbox, &camera()).unwrap(), bbox));
+    }
+    let track: Vec<TrackFrame> = frames.iter().map(|(body, bbox)| TrackFrame { body, bbox: *bbox }).collect();
+    for body in fit.refine_track(&track) {
+        for (ours, truth) in body.joints_2d.iter().zip(&right_way) {
+            assert!(ours.position.distance(truth.position) < 3.0);
+        }
+        for ankle in [7, 8] {
+            let truth = camera().project(truth.skeleton(&rest).positions[ankle].as_vec3()).unwrap();
+            assert!(camera().project(body.joints_3d[ankle]).unwrap().distance(truth) < 8.0);
+        }
+    }
+}
+
+#[test]
+fn a_rider_upside_down_or_twenty_pixels_tall_is_found_too() {
+    let model = Arc::new(testing::starter_model());
+    let rest = Rest::of(&model);
+    let mut fit = LandmarkFit::new(model);
+    let mut random = Random(17);
+    for _ in 0..10 {
+        let mut tumbling = random.pose();
+        tumbling.rotations[0] = DMat3::from_rotation_z(std::f64::consts::PI) * tumbling.rotations[0];
+        let (landmarks, bbox) = seen(&tumbling, &rest, &mut random, 3.0, 0.03);
+        let body = fit.fit(&landmarks, &bbox, &camera()).unwrap();
+        let error_m = aligned_error_m(&body.joints_3d, &tumbling.skeleton(&rest).positions);
+        assert!(error_m < 0.12, "{error_m}");
+
+        let mut distant = random.pose();
+        distant.root_m = DVec3::new(3.0, -2.0, 65.0);
+        let (landmarks, bbox) = seen(&distant, &rest, &mut random, 1.0, 0.05);
+        let body = fit.fit(&landmarks, &bbox, &camera()).unwrap();
+        let reach_m = (1..JOINT_COUNT).map(|j| body.joints_3d[j].distance(body.joints_3d[0]));
+        assert!(is_finite(&body) && reach_m.fold(0.0, f32::max) < 1.6, "no limb is longer than it is");
+    }
+}
