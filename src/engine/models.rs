@@ -158,7 +158,7 @@ pub fn load_stages(
     let body = shelf.body()?;
     let mut recoverers: Vec<Box<dyn MeshRecoverer>> = Vec::new();
     for _ in 0..recover_workers() {
-        let options = LandmarkOptions { flip_average: false };
+        let options = LandmarkOptions { flip_average: true };
         let net = LandmarkNet::load(&runtime, registry, settings.recoverer_device, 1, options)?;
         recoverers.push(Box::new(LandmarkFitRecoverer::new(net, LandmarkFit::new(Arc::clone(&body)))));
     }

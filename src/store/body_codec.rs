@@ -1,10 +1,10 @@
 //! A body as bytes.
 //!
-//! Version byte 1, then little-endian f32 in this order, 236 (945 bytes in all) or, for a body with depth cues, 262
-//! (1,049 bytes): joints_2d 17 × (x, y, score);
+//! Version byte 2, then little-endian f32 in this order, 236 (945 bytes in all) or, for a body with depth cues, 258
+//! (1,033 bytes): joints_2d 17 × (x, y, score);
 //! joints_3d 24 × (x, y, z); global_orient (x, y, z, w); body_pose 23 × (x, y, z, w); betas 10; translation_m 3;
-//! camera focal, centre x, centre y; confidence; depth cues bone_z 10, bone_trust 10, nose 3, ears 3. Units are those of [`BodyEstimate`]. Every bit pattern survives,
-//! NaN included.
+//! camera focal, centre x, centre y; confidence; depth cues bone_z 8, bone_trust 8, nose 3, ears 3.
+//! Units are those of [`BodyEstimate`]. Every bit pattern survives, NaN included.
 
 use glam::{Quat, Vec2, Vec3};
 
@@ -13,7 +13,7 @@ use crate::types::person::COCO_KEYPOINT_COUNT;
 use crate::types::smpl::{BETA_COUNT, JOINT_COUNT};
 use crate::types::{BodyEstimate, Camera, DepthCues, Keypoint, SmplParams};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const FLOATS: usize = COCO_KEYPOINT_COUNT * 3 + JOINT_COUNT * 3 + JOINT_COUNT * 4 + BETA_COUNT + 3 + 3 + 1;
 
 const CUE_FLOATS: usize = DEPTH_BONE_COUNT * 2 + 6;
@@ -100,7 +100,7 @@ mod tests {
         let mut bytes = Vec::new();
         encode(&body, &mut bytes);
         assert_eq!(bytes.len(), 945);
-        assert_eq!(bytes[0], 1);
+        assert_eq!(bytes[0], 2);
         let float = |index: usize| {
             let at = 1 + index * 4;
             f32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())
@@ -115,8 +115,8 @@ mod tests {
         assert_eq!(float(235), body.confidence);
         let body = samples::body(4);
         encode(&body, &mut bytes);
-        assert_eq!(bytes.len(), 1049);
-        let ears = f32::from_le_bytes(bytes[1045..].try_into().unwrap());
+        assert_eq!(bytes.len(), 1033);
+        let ears = f32::from_le_bytes(bytes[1029..].try_into().unwrap());
         assert_eq!(Some(ears), body.depth_cues.map(|cues| cues.ears.z));
     }
 

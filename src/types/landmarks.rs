@@ -21,17 +21,17 @@ pub struct Landmarks {
     pub presence: f32,
 }
 
-/// Bones whose direction in depth is taken from landmarks: thighs, shanks, upper arms, forearms, pelvis and shoulder
-/// line.
-pub const DEPTH_BONE_COUNT: usize = 10;
+/// Bones whose direction in depth is taken from landmarks: thighs, shanks, pelvis, shoulder line and both sides of the
+/// trunk.
+pub const DEPTH_BONE_COUNT: usize = 8;
 
 /// What 3D landmarks say of depth. With the 2D keypoints, the box and the camera it is all that fitting a frame again
 /// needs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DepthCues {
     /// How far each bone points away from the camera: the z component of its unit direction, −1 to 1. In the order of
-    /// left thigh and shank, right thigh and shank, left upper arm and forearm, right upper arm and forearm, pelvis and
-    /// shoulder line (both from left to right).
+    /// left thigh and shank, right thigh and shank, pelvis and shoulder line (both from left to right), left and right
+    /// side of the trunk (from hip to shoulder).
     pub bone_z: [f32; DEPTH_BONE_COUNT],
     /// How far each of `bone_z` is to be trusted, 0 to 1: the lesser visibility of its ends.
     pub bone_trust: [f32; DEPTH_BONE_COUNT],

@@ -10,10 +10,10 @@ use crate::body::kinematics::Skeleton;
 use crate::types::smpl::JOINT_COUNT;
 
 /// Weight of joint rotations against the neighbours' mean. More smooths away the movement itself.
-const ROTATION_WEIGHT: f64 = 3.0;
+const ROTATION_WEIGHT: f64 = 8.0;
 
 /// Weight of joints in the picture against the neighbours' mean, in squared box sides.
-const PIXEL_WEIGHT: f64 = 1000.0;
+const PIXEL_WEIGHT: f64 = 300.0;
 
 /// Weight of the logarithm of depth against the neighbours' mean.
 const DEPTH_WEIGHT: f64 = 200.0;

@@ -1,15 +1,20 @@
 //! What a landmark network says of depth, boiled down to what the fit uses.
 
 use crate::body::blazepose::{
-    LEFT_ANKLE, LEFT_EAR, LEFT_ELBOW, LEFT_HIP, LEFT_KNEE, LEFT_SHOULDER, LEFT_WRIST, NOSE, RIGHT_ANKLE,
-    RIGHT_EAR, RIGHT_ELBOW, RIGHT_HIP, RIGHT_KNEE, RIGHT_SHOULDER, RIGHT_WRIST,
+    LEFT_ANKLE, LEFT_EAR, LEFT_HIP, LEFT_KNEE, LEFT_SHOULDER, NOSE, RIGHT_ANKLE, RIGHT_EAR, RIGHT_HIP,
+    RIGHT_KNEE, RIGHT_SHOULDER,
 };
 use crate::types::landmarks::DEPTH_BONE_COUNT;
 use crate::types::{DepthCues, Landmarks};
 
 /// Each bone's SMPL joints, from and to.
+///
+/// Arms are not among them: on riders the network sees hands in front of the chest whatever they do. On the demo clip
+/// its depth of forearms is off by 0.6 of their length and runs against the truth (correlation −0.4 for the right
+/// one), while that of legs and trunk follows it (0.7 to 0.99); without the arms' the mean joint error falls from 141 to
+/// 112 mm.
 pub(super) const BONE_JOINTS: [[usize; 2]; DEPTH_BONE_COUNT] =
-    [[1, 4], [4, 7], [2, 5], [5, 8], [16, 18], [18, 20], [17, 19], [19, 21], [1, 2], [16, 17]];
+    [[1, 4], [4, 7], [2, 5], [5, 8], [1, 2], [16, 17], [1, 16], [2, 17]];
 
 /// Each bone's landmarks, from and to.
 const BONE_LANDMARKS: [[usize; 2]; DEPTH_BONE_COUNT] = [
@@ -17,12 +22,10 @@ const BONE_LANDMARKS: [[usize; 2]; DEPTH_BONE_COUNT] = [
     [LEFT_KNEE, LEFT_ANKLE],
     [RIGHT_HIP, RIGHT_KNEE],
     [RIGHT_KNEE, RIGHT_ANKLE],
-    [LEFT_SHOULDER, LEFT_ELBOW],
-    [LEFT_ELBOW, LEFT_WRIST],
-    [RIGHT_SHOULDER, RIGHT_ELBOW],
-    [RIGHT_ELBOW, RIGHT_WRIST],
     [LEFT_HIP, RIGHT_HIP],
     [LEFT_SHOULDER, RIGHT_SHOULDER],
+    [LEFT_HIP, LEFT_SHOULDER],
+    [RIGHT_HIP, RIGHT_SHOULDER],
 ];
 
 /// The cues of one person's landmarks. A bone without a length, or that is not finite, has no trust.

@@ -4,7 +4,10 @@ use glam::{DVec2, DVec3};
 
 use super::pose::{Pose, Rest};
 use super::targets::Targets;
-use crate::body::blazepose::{BODY_KEYPOINTS, BODY_LANDMARKS, EXTREMITIES};
+use crate::body::blazepose::{
+    BODY_KEYPOINTS, BODY_LANDMARKS, EXTREMITIES, LEFT_ELBOW, LEFT_INDEX, LEFT_PINKY, LEFT_SHOULDER,
+    LEFT_WRIST, RIGHT_ELBOW, RIGHT_INDEX, RIGHT_PINKY, RIGHT_SHOULDER, RIGHT_WRIST,
+};
 use crate::body::camera_solve::{Sighting, root_position};
 use crate::body::ik;
 use crate::body::keypoints::CARRIERS;
@@ -17,7 +20,8 @@ const MIN_PLACE_WEIGHT: f64 = 0.05;
 
 /// A first pose, or `None` where the landmarks do not tell a trunk.
 pub(super) fn pose(rest: &Rest, targets: &Targets, landmarks: &Landmarks) -> Option<Pose> {
-    let world_m = limbs_from_keypoints(targets, &landmarks.world_m.map(|point| point.as_dvec3()));
+    let mut world_m = limbs_from_keypoints(targets, &landmarks.world_m.map(|point| point.as_dvec3()));
+    spread_arms(&mut world_m);
     let rotations = ik::solve(&rest.joints, &world_m)?;
     let mut pose = Pose { rotations, root_m: DVec3::ZERO };
     pose.root_m = place(&pose, rest, targets)?;
@@ -56,6 +60,19 @@ fn limbs_from_keypoints(targets: &Targets, world_m: &[DVec3; BLAZEPOSE_COUNT]) -
         }
     }
     moved
+}
+
+/// Lays the arms into the plane of the picture through their shoulders: their depth in the landmarks is worth nothing
+/// (see [`BONE_JOINTS`](super::cues::BONE_JOINTS)), and from there the fit finds either way.
+fn spread_arms(world_m: &mut [DVec3; BLAZEPOSE_COUNT]) {
+    for arm in [
+        [LEFT_SHOULDER, LEFT_ELBOW, LEFT_WRIST, LEFT_PINKY, LEFT_INDEX],
+        [RIGHT_SHOULDER, RIGHT_ELBOW, RIGHT_WRIST, RIGHT_PINKY, RIGHT_INDEX],
+    ] {
+        for point in &arm[1..] {
+            world_m[*point].z = world_m[arm[0]].z;
+        }
+    }
 }
 
 /// Where the root has to be for the pose to appear on the trunk's and limbs' keypoints.

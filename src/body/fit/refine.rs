@@ -3,14 +3,17 @@
 //! A frame alone may settle in a wrong valley: legs swapped, a knee through the board. Its neighbours often know
 //! better, so each frame is tried again from either neighbour's pose and the cheaper one is kept. Then all frames are
 //! swept a few times, each drawn to the middle of its neighbours (Jacobi's method, so the order does not matter).
+//! Halfway, where a rider moves evenly already, legs that the keypoint network took for each other stand out: a frame
+//! that fits its neighbours better with left and right exchanged is exchanged.
 
 use super::LandmarkFit;
 use super::continuity::Between;
 use super::pose::Pose;
 use super::solver::Problem;
-use super::targets::Targets;
+use super::targets::{Targets, exchange_sides};
 use crate::body::kinematics::{self, Skeleton};
-use crate::types::{BBox, BodyEstimate};
+use crate::types::person::COCO_KEYPOINT_COUNT;
+use crate::types::{BBox, BodyEstimate, Keypoint};
 
 /// Frames over which the box's side, the unit of picture errors, is averaged: half of them on either side.
 const SIDE_HALF_WINDOW: usize = 4;
@@ -24,6 +27,15 @@ const RESTART_GAIN: f64 = 0.98;
 /// Sweeps over the track, and steps per frame in each.
 const SWEEPS: usize = 6;
 const SWEEP_STEPS: usize = 2;
+
+/// Sweeps before legs are exchanged.
+const SWEEPS_BEFORE_EXCHANGE: usize = 3;
+
+/// The first keypoint of what is exchanged: legs with the hips, or from the knees down.
+const EXCHANGED_FROM: [usize; 2] = [11, 13];
+
+/// Exchanging has to bring the cost, neighbours included, below this share to be kept.
+const EXCHANGE_GAIN: f64 = 0.95;
 
 /// One frame of a track: what a fit gave, and what fitting it again needs.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +51,8 @@ struct Member {
     pose: Pose,
     /// `None` for a frame that cannot be fitted and stays as it is.
     targets: Option<Targets>,
+    /// The keypoints behind the targets, legs exchanged where they were.
+    keypoints: [Keypoint; COCO_KEYPOINT_COUNT],
     cost: f64,
 }
 
@@ -57,7 +71,12 @@ impl LandmarkFit {
         for index in (1..members.len()).rev() {
             self.restart(&mut members, index - 1, index);
         }
-        for _ in 0..SWEEPS {
+        for sweep in 0..SWEEPS {
+            if sweep == SWEEPS_BEFORE_EXCHANGE {
+                for index in 1..members.len() {
+                    self.exchange_legs(&mut members, index);
+                }
+            }
             self.sweep(&mut members);
         }
         members.iter().zip(frames).map(|(member, frame)| self.refined(member, frame)).collect()
@@ -78,7 +97,12 @@ impl LandmarkFit {
             || frames.iter().enumerate().filter(|(at, frame)| around.contains(at) && frame.bbox.is_valid());
         let total: f64 = sides().map(|(_, frame)| f64::from(frame.bbox.long_side())).sum();
         let side_px = total / sides().count() as f64;
-        Member { pose, targets: targets.map(|targets| Targets { side_px, ..targets }), cost: f64::INFINITY }
+        Member {
+            pose,
+            targets: targets.map(|targets| Targets { side_px, ..targets }),
+            keypoints: body.joints_2d,
+            cost: f64::INFINITY,
+        }
     }
 
     fn minimise(&mut self, member: &mut Member, between: Option<&Between>, steps: usize) {
@@ -97,6 +121,38 @@ impl LandmarkFit {
         if cost < RESTART_GAIN * members[index].cost {
             members[index].pose = pose;
             members[index].cost = cost;
+        }
+    }
+
+    /// Exchanges left and right of the legs' keypoints in frame `index` where that agrees better with its neighbours.
+    fn exchange_legs(&mut self, members: &mut [Member], index: usize) {
+        let Some([before, member, after]) = members.get_mut(index - 1..=index + 1) else { return };
+        let (Some(_), Some(targets), Some(_)) = (&before.targets, &member.targets, &after.targets) else {
+            return;
+        };
+        let neighbours = [before, after].map(|m| (&m.pose, m.pose.skeleton(&self.rest)));
+        let between = Between::new([0, 1].map(|side| (neighbours[side].0, &neighbours[side].1)), targets);
+        let problem = Problem { rest: &self.rest, targets, between: Some(&between) };
+        let mut least =
+            EXCHANGE_GAIN * self.solver.minimise(problem, &mut member.pose.clone(), RESTART_STEPS);
+        let starts = [neighbours[0].0, neighbours[1].0, &member.pose].map(|pose| pose.rotations);
+        let mut best = None;
+        for first in EXCHANGED_FROM {
+            let exchanged = targets.mirrored_from(first);
+            let problem = Problem { targets: &exchanged, ..problem };
+            for rotations in starts {
+                let mut pose = Pose { rotations, root_m: member.pose.root_m };
+                let cost = self.solver.minimise(problem, &mut pose, RESTART_STEPS);
+                if cost < least {
+                    least = cost;
+                    best = Some((pose, first));
+                }
+            }
+        }
+        if let Some((pose, first)) = best {
+            member.targets = Some(targets.mirrored_from(first));
+            exchange_sides(&mut member.keypoints, first);
+            member.pose = pose;
         }
     }
 
@@ -121,7 +177,7 @@ impl LandmarkFit {
     fn refined(&self, member: &Member, frame: &TrackFrame) -> BodyEstimate {
         let targets = member.targets.as_ref();
         let estimate =
-            targets.and_then(|t| self.estimate(&member.pose, t, &frame.body.joints_2d, &frame.body.camera));
+            targets.and_then(|t| self.estimate(&member.pose, t, &member.keypoints, &frame.body.camera));
         estimate.unwrap_or_else(|| frame.body.clone())
     }
 }

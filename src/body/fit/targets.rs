@@ -55,8 +55,23 @@ impl Targets {
         })
     }
 
+    /// The same with left and right exchanged for the keypoints from `first` on.
+    pub fn mirrored_from(&self, first: usize) -> Self {
+        let mut other = self.clone();
+        exchange_sides(&mut other.keypoints, first);
+        exchange_sides(&mut other.scores, first);
+        other
+    }
+
     /// The ray through a pixel: (x, y) at one metre's depth.
     pub fn ray(&self, pixel: DVec2) -> DVec2 {
         (pixel - self.center_px) / self.focal_px
+    }
+}
+
+/// Exchanges left and right for COCO's keypoints from the left one `first` on, which come in pairs.
+pub(super) fn exchange_sides<T>(values: &mut [T; COCO_KEYPOINT_COUNT], first: usize) {
+    for left in (first..COCO_KEYPOINT_COUNT - 1).step_by(2) {
+        values.swap(left, left + 1);
     }
 }
