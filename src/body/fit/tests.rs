@@ -125,9 +125,8 @@ fn people_seen_with_noise_are_found_again() {
         let body = fit.fit(&landmarks, &bbox, &camera()).unwrap();
         let joints = truth.skeleton(&rest).positions;
         errors.push(aligned_error_m(&body.joints_3d, &joints));
-        for arm in TOLD_COUNT..22 {
-            let [ours, truth] =
-                [body.joints_3d[arm], joints[arm].as_vec3()].map(|joint| camera().project(joint).unwrap());
+        for (ours, truth) in body.joints_3d.iter().zip(&joints).take(22).skip(TOLD_COUNT) {
+            let [ours, truth] = [*ours, truth.as_vec3()].map(|joint| camera().project(joint).unwrap());
             arm_errors_px.push(ours.distance(truth));
         }
         assert!(
