@@ -8,6 +8,8 @@ mod args;
 mod doctor;
 mod exit;
 mod export;
+mod export_data;
+mod import;
 mod inspect;
 mod models;
 mod output;
@@ -68,7 +70,9 @@ pub fn run(window: impl FnOnce(Option<PathBuf>, Settings, ModelPlaces) -> Result
     let context = Context { shelf: ModelShelf::new(places), settings, cancel };
     let result = match command {
         Command::Analyze(args) => analyze::run(&args, &context),
+        Command::Export(args) if !args.format.is_empty() => export_data::run(&args, &context),
         Command::Export(args) => export::run(&args, &context),
+        Command::Import(args) => import::run(&args, &context),
         Command::Inspect(args) => inspect::run(&args),
         Command::Models(args) => models::run(&args, &context),
         Command::Doctor(_) => Ok(()),

@@ -81,7 +81,7 @@ fn clamped_range(info: &ClipInfo, range: Option<(u64, u64)>) -> (u64, u64) {
 }
 
 /// The riders of the clip's finished analysis, which is made where there is none.
-fn riders_of(
+pub(super) fn riders_of(
     request: &AnalyzeRequest,
     clip: &ClipInfo,
     shelf: &ModelShelf,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::data_export::DataExportOutcome;
 use super::error::EngineError;
 use super::player::Player;
 use crate::types::{ClipInfo, RiderFrame, RunSummary, Track, TrackId};
@@ -124,6 +125,8 @@ pub enum JobResult {
     Analyzed(AnalysisOutcome),
     /// The files are written.
     Exported(ExportOutcome),
+    /// The data files are written.
+    DataExported(DataExportOutcome),
 }
 
 /// News from the engine.
