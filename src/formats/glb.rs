@@ -86,13 +86,13 @@ impl Scene {
     fn add_rider(&mut self, data: &Dataset<'_>, track: &Track, motion: &Motion, mesh: &SkinnedMesh) {
         let rider = track.id.0;
         let first = self.nodes.len();
-        for joint in 0..JOINT_COUNT {
+        for (joint, name) in JOINT_NAMES.iter().enumerate() {
             let children: Vec<usize> = (1..JOINT_COUNT)
                 .filter(|child| PARENTS[*child] == joint)
                 .map(|child| first + child)
                 .collect();
             let place = if joint == 0 { mesh.rest_joints[0] } else { motion.bones[joint] };
-            let mut node = json!({ "name": format!("R{rider}_{}", JOINT_NAMES[joint]), "translation": place.to_array() });
+            let mut node = json!({ "name": format!("R{rider}_{name}"), "translation": place.to_array() });
             if !children.is_empty() {
                 node["children"] = json!(children);
             }
@@ -249,7 +249,7 @@ pub fn provenance(data: &Dataset<'_>) -> Value {
         for (frame, state) in data.rows().filter(|(_, state)| state.track == track.id) {
             match runs.last_mut() {
                 Some((_, last, word)) if *last + 1 == frame && *word == state.provenance.name() => {
-                    *last = frame
+                    *last = frame;
                 }
                 _ => runs.push((frame, frame, state.provenance.name())),
             }

@@ -191,7 +191,7 @@ impl File<'_> {
         macro_rules! try_types {
             ($($type:ty),*) => {$(
                 match self.npz.by_name::<ndarray::OwnedRepr<$type>, ndarray::IxDyn>(name) {
-                    Ok(values) => return rows(name, values.mapv(|value| value as f64)).map(Some),
+                    Ok(values) => return rows(name, &values.mapv(|value| value as f64)).map(Some),
                     Err(ReadNpzError::Npy(ReadNpyError::WrongDescriptor(_))) => {}
                     Err(ReadNpzError::Zip(_)) => return Ok(None),
                     Err(error) => return Err(FormatError::Malformed(format!("array {name}: {error}"))),
@@ -207,7 +207,7 @@ impl File<'_> {
     }
 }
 
-fn rows(name: &str, values: ndarray::ArrayD<f64>) -> Result<Array2<f64>, FormatError> {
+fn rows(name: &str, values: &ndarray::ArrayD<f64>) -> Result<Array2<f64>, FormatError> {
     if !values.iter().all(|value| value.is_finite()) {
         return Err(FormatError::Malformed(format!("array {name} holds a number that is not finite")));
     }

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use super::command::Pick;
-use crate::engine::{AnalyzeRequest, ExportRequest, JobId};
+use crate::engine::{AnalyzeRequest, DataExportRequest, ExportRequest, JobId};
 
 /// An order to the player.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +39,8 @@ pub enum Effect {
     },
     /// Ask the engine for an export.
     Export(ExportRequest),
+    /// Ask the engine for data files.
+    ExportData(DataExportRequest),
     /// Ask the engine to stop a job.
     Cancel(JobId),
     /// Tell the player.
