@@ -48,7 +48,7 @@ pub struct ImportOutcome {
 
 /// Makes the analysis file of a clip from another program's result. Nothing in the file is executed.
 ///
-/// Where the file has no box, the box is that of the joints in the picture; joints are those of the starter body. The
+/// Where the file has no focal length, it is the picture's longer side; where it has no box, the box is that of the joints in the picture; joints are those of the starter body. The
 /// rider of most frames is the main one. 2D keypoints are not measured, so they have the score 0.
 ///
 /// # Errors
@@ -118,7 +118,7 @@ fn rider_frame(rider: &ImportedRider, imported: &Imported, clip: &ClipInfo, body
     // The file may have been made from a smaller copy of the clip.
     let scale = clip.width as f32 / width.max(1) as f32;
     let camera = Camera {
-        focal_px: rider.focal_px.unwrap_or_else(|| formats::phalp_focal_px(width, height)) * scale,
+        focal_px: rider.focal_px.unwrap_or(width.max(height) as f32) * scale,
         center_px: rider.center_px.unwrap_or(Vec2::new(width as f32, height as f32) * 0.5) * scale,
     };
     let joints_3d = body.pose_joints(&rider.smpl, rider.translation_m);

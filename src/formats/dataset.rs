@@ -81,7 +81,7 @@ pub struct ImportedRider {
     pub smpl: SmplParams,
     /// Added to the posed body to bring it into the camera frame, metres.
     pub translation_m: Vec3,
-    /// Focal length, pixels; `None` where the file has none and PHALP's own rule holds.
+    /// Focal length, pixels, where the file says it.
     pub focal_px: Option<f32>,
     /// Principal point, picture pixels; `None` for the middle of the picture.
     pub center_px: Option<Vec2>,

@@ -30,7 +30,6 @@ pub use dataset::{Dataset, Imported, ImportedRider, Origin};
 pub use error::FormatError;
 pub use glb::{SkinnedMesh, provenance as provenance_runs};
 pub use inspection::Inspection;
-pub use phalp::focal_px as phalp_focal_px;
 
 use crate::types::TrackId;
 

@@ -27,9 +27,9 @@ const PHALP_JOINTS: usize = 45;
 /// A compressed result of a long clip is some hundred MiB.
 const MAX_UNPACKED_MIB: u64 = 2048;
 
-/// PHALP's focal length for a picture, pixels.
-pub fn focal_px(width: u32, height: u32) -> f32 {
-    CROP_FOCAL_PX / CROP_PX * width.max(height) as f32
+/// PHALP's focal length for a picture of these sides, pixels.
+fn focal_px(width: f32, height: f32) -> f32 {
+    CROP_FOCAL_PX / CROP_PX * width.max(height)
 }
 
 /// Writes the result file.
@@ -169,7 +169,7 @@ fn write_smpl(w: &mut Writer, smpl: &SmplParams) {
 fn phalp_translation(body: &BodyEstimate, info: &ClipInfo) -> Vec3 {
     let root = body.joints_3d[0];
     let middle = Vec2::new(info.width as f32, info.height as f32) * 0.5;
-    let zoom = focal_px(info.width, info.height) / body.camera.focal_px;
+    let zoom = focal_px(info.width as f32, info.height as f32) / body.camera.focal_px;
     let aside = (body.camera.center_px - middle) * root.z / body.camera.focal_px;
     let moved = Vec3::new(root.x + aside.x, root.y + aside.y, root.z * zoom);
     moved - (root - body.translation_m)
@@ -178,7 +178,7 @@ fn phalp_translation(body: &BodyEstimate, info: &ClipInfo) -> Vec3 {
 /// HMR2's camera of the crop (scale, x, y) that belongs to that translation.
 fn crop_camera(rider: &RiderFrame, body: &BodyEstimate, info: &ClipInfo) -> [f32; 3] {
     let place = phalp_translation(body, info);
-    let scale = 2.0 * focal_px(info.width, info.height) / place.z;
+    let scale = 2.0 * focal_px(info.width as f32, info.height as f32) / place.z;
     let aside = (rider.bbox.center() - Vec2::new(info.width as f32, info.height as f32) * 0.5) * 2.0 / scale;
     [scale / rider.bbox.long_side(), place.x - aside.x, place.y - aside.y]
 }
@@ -255,8 +255,14 @@ fn rider(
         let [x, y, z]: [f64; 3] = values.try_into().ok()?;
         Some(Vec3::new(x as f32, y as f32, z as f32)).filter(|place| place.is_finite())
     };
-    let focal_px = own("focal_px").and_then(|focal| focal.first().map(|focal| *focal as f32));
-    let place = focal_px.and_then(|_| own("translation_m")).or_else(|| numbers("camera"))?;
+    let own_focal = own("focal_px").and_then(|focal| focal.first().map(|focal| *focal as f32));
+    let (focal_px, place) = match own_focal.zip(own("translation_m")) {
+        Some(camera) => camera,
+        None => {
+            let size = numbers("size")?;
+            (focal_px(*size.first()? as f32, *size.get(1)? as f32), numbers("camera")?)
+        }
+    };
     let center =
         own("center_px").and_then(|center| Some(Vec2::new(*center.first()? as f32, *center.get(1)? as f32)));
     let age = numbers("tracked_time").and_then(|age| age.first().copied()).unwrap_or(0.0);
@@ -276,7 +282,7 @@ fn rider(
             betas: std::array::from_fn(|component| betas.get(component).map_or(0.0, |beta| *beta as f32)),
         },
         translation_m: vector(place)?,
-        focal_px,
+        focal_px: Some(focal_px),
         center_px: center,
     })
 }
