@@ -87,6 +87,21 @@ pub struct ImportedRider {
     pub center_px: Option<Vec2>,
 }
 
+impl ImportedRider {
+    /// Whether every number is finite.
+    pub(super) fn is_finite(&self) -> bool {
+        let smpl = &self.smpl;
+        smpl.global_orient.is_finite()
+            && smpl.body_pose.iter().all(|turn| turn.is_finite())
+            && smpl.betas.iter().all(|beta| beta.is_finite())
+            && self.translation_m.is_finite()
+            && self.score.is_finite()
+            && self.bbox.is_none_or(|bbox| bbox.min.is_finite() && bbox.max.is_finite())
+            && self.focal_px.is_none_or(|focal| focal.is_finite() && focal > 0.0)
+            && self.center_px.is_none_or(|center| center.is_finite())
+    }
+}
+
 /// Riders read from a file, by frame index.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Imported {

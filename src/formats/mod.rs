@@ -167,5 +167,12 @@ pub fn write_rider(
 /// # Errors
 /// [`FormatError`] with what is wrong with the file.
 pub fn import(bytes: &[u8]) -> Result<Imported, FormatError> {
-    if bytes.starts_with(b"PK") { npz::read(bytes) } else { phalp::read(bytes) }
+    let imported = if bytes.starts_with(b"PK") { npz::read(bytes)? } else { phalp::read(bytes)? };
+    let broken = |riders: &Vec<ImportedRider>| !riders.iter().all(ImportedRider::is_finite);
+    match imported.frames.iter().find(|(_, riders)| broken(riders)) {
+        Some((frame, _)) => {
+            Err(FormatError::Malformed(format!("frame {frame} holds numbers that make no body")))
+        }
+        None => Ok(imported),
+    }
 }

@@ -10,11 +10,13 @@
 //!
 //! Read back, only `global_orient`, `body_pose` and `betas` (or AMASS's `poses`, N×72 or wider) are needed.
 
-use std::io::{self, Cursor, Write};
+use std::io::{self, Cursor, Read, Write};
 
 use glam::{Quat, Vec2, Vec3};
 use ndarray::{Array1, Array2, Array3};
-use ndarray_npy::{NpzReader, NpzWriter, ReadNpyError, ReadNpzError, WriteNpzError};
+use ndarray_npy::{NpzWriter, ReadNpyError, ReadNpyExt, WriteNpzError};
+use zip::ZipArchive;
+use zip::result::ZipError;
 
 use super::dataset::{Dataset, Imported, ImportedRider};
 use super::error::FormatError;
@@ -24,6 +26,9 @@ use crate::types::{BBox, BodyEstimate, Provenance, RiderFrame, SmplParams};
 
 /// More rows than this are no clip's: ten people in an hour at 240 frames a second.
 const MAX_ROWS: usize = 10 * 3600 * 240;
+
+/// The widest array, 72 numbers of 64 bits for each of a million rows.
+const MAX_ARRAY_MIB: u64 = 1024;
 
 /// Writes the archive.
 pub(super) fn write(data: &Dataset<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -87,7 +92,8 @@ fn archive(data: &Dataset<'_>) -> Result<Vec<u8>, WriteNpzError> {
 /// Reads an archive.
 pub(super) fn read(bytes: &[u8]) -> Result<Imported, FormatError> {
     let mut file = File {
-        npz: NpzReader::new(Cursor::new(bytes)).map_err(|error| FormatError::Malformed(error.to_string()))?,
+        zip: ZipArchive::new(Cursor::new(bytes))
+            .map_err(|error| FormatError::Malformed(error.to_string()))?,
     };
     let poses = match file.table("poses")? {
         Some(poses) => poses,
@@ -181,19 +187,20 @@ fn malformed(problem: &str) -> FormatError {
 
 /// An open archive.
 struct File<'a> {
-    npz: NpzReader<Cursor<&'a [u8]>>,
+    zip: ZipArchive<Cursor<&'a [u8]>>,
 }
 
 impl File<'_> {
     /// An array as rows of finite numbers, whatever its element type; a list is a table of one column. `None` where
     /// there is no such array.
     fn table(&mut self, name: &str) -> Result<Option<Array2<f64>>, FormatError> {
+        let Some(bytes) = self.entry(name)? else { return Ok(None) };
+        check_length(&bytes).ok_or_else(|| FormatError::Malformed(format!("array {name} is damaged")))?;
         macro_rules! try_types {
             ($($type:ty),*) => {$(
-                match self.npz.by_name::<ndarray::OwnedRepr<$type>, ndarray::IxDyn>(name) {
+                match ndarray::ArrayD::<$type>::read_npy(&bytes[..]) {
                     Ok(values) => return rows(name, &values.mapv(|value| value as f64)).map(Some),
-                    Err(ReadNpzError::Npy(ReadNpyError::WrongDescriptor(_))) => {}
-                    Err(ReadNpzError::Zip(_)) => return Ok(None),
+                    Err(ReadNpyError::WrongDescriptor(_)) => {}
                     Err(error) => return Err(FormatError::Malformed(format!("array {name}: {error}"))),
                 }
             )*};
@@ -202,9 +209,45 @@ impl File<'_> {
         Err(FormatError::Malformed(format!("array {name} does not hold plain numbers")))
     }
 
+    /// The unpacked bytes of an array's file.
+    fn entry(&mut self, name: &str) -> Result<Option<Vec<u8>>, FormatError> {
+        let entry = match self.zip.by_name(&format!("{name}.npy")) {
+            Ok(entry) => entry,
+            Err(ZipError::FileNotFound) => return Ok(None),
+            Err(error) => return Err(FormatError::Malformed(error.to_string())),
+        };
+        let limit = MAX_ARRAY_MIB << 20;
+        let mut bytes = Vec::new();
+        entry
+            .take(limit + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| FormatError::Malformed(format!("array {name}: {error}")))?;
+        if bytes.len() as u64 > limit {
+            return Err(FormatError::TooLarge { limit_mib: MAX_ARRAY_MIB });
+        }
+        Ok(Some(bytes))
+    }
+
     fn needed(&mut self, name: &str) -> Result<Array2<f64>, FormatError> {
         self.table(name)?.ok_or_else(|| FormatError::Malformed(format!("there is no array {name}")))
     }
+}
+
+/// Whether the header and as many elements as it promises can be in `bytes` at all: the reader takes memory for them
+/// before it looks. The layout is that of NumPy's format 1 to 3.
+fn check_length(bytes: &[u8]) -> Option<()> {
+    let (length, start) = match bytes.get(6)? {
+        1 => (usize::from(u16::from_le_bytes(bytes.get(8..10)?.try_into().ok()?)), 10),
+        _ => (u32::from_le_bytes(bytes.get(8..12)?.try_into().ok()?) as usize, 12),
+    };
+    let header = std::str::from_utf8(bytes.get(start..)?.get(..length)?).ok()?;
+    let (_, shape) = header.split_once("shape")?;
+    let (shape, _) = shape.split_once('(')?.1.split_once(')')?;
+    let sides = shape.split(',').map(str::trim).filter(|side| !side.is_empty());
+    let count = sides
+        .map(|side| side.parse::<usize>().ok())
+        .try_fold(1_usize, |count, side| count.checked_mul(side?))?;
+    (count <= bytes.len()).then_some(())
 }
 
 fn rows(name: &str, values: &ndarray::ArrayD<f64>) -> Result<Array2<f64>, FormatError> {

@@ -107,6 +107,14 @@ fn no_bytes_make_it_panic() {
             drop(import(&bytes));
         }
     }
+    // An array that promises 2^50 rows.
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("poses.npy", zip::write::SimpleFileOptions::default()).unwrap();
+    let header =
+        format!("{:<117}\n", "{'descr': '<f4', 'fortran_order': False, 'shape': (1125899906842624, 72), }");
+    zip.write_all(&[b"\x93NUMPY\x01\x00\x76\x00", header.as_bytes()].concat()).unwrap();
+    let vast = zip.finish().unwrap().into_inner();
+    assert!(matches!(import(&vast), Err(FormatError::Malformed(_))));
     // Nesting that would overflow the stack of a reader that follows it, and a list that holds itself.
     let deep = [&b"\x80\x04"[..], &b"]".repeat(1_000_000), &b"a".repeat(999_999), b"."].concat();
     assert!(matches!(import(&deep), Err(FormatError::Malformed(_))));
