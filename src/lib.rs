@@ -2,13 +2,14 @@
 //! picture and exports it.
 //!
 //! # Rooms
-//! Arrows point one way: `main → {cli, ui} → engine → {video, inference, tracking, body, store, render} → types`.
+//! Arrows point one way: `main → {cli, ui} → engine → {video, inference, tracking, body, store, render, formats} → types`.
 //! Siblings never import each other; the engine joins them. `ui → render` is allowed for the viewport alone.
 //! `tests/layering.rs` holds the arrows.
 
 pub mod body;
 pub mod cli;
 pub mod engine;
+pub mod formats;
 pub mod inference;
 pub mod render;
 pub mod settings;

@@ -118,6 +118,17 @@ impl BodyModel {
         })
     }
 
+    /// The surface of the shape `betas` in the rest pose, body frame, metres.
+    pub fn rest_vertices(&self, betas: &[f32; BETA_COUNT]) -> Vec<Vec3> {
+        let shaped = self.template.iter().zip(&self.shape_directions);
+        shaped.map(|(vertex, directions)| *vertex + blend(directions, betas)).collect()
+    }
+
+    /// The joints that carry vertex `vertex`, each with its share; the shares sum to one.
+    pub fn skin_weights(&self, vertex: usize) -> impl Iterator<Item = (usize, f32)> {
+        self.influences_of(vertex).iter().map(|influence| (influence.joint as usize, influence.weight))
+    }
+
     /// Where each COCO keypoint lies from the joint that carries it ([`keypoints::CARRIERS`]), in the rest pose of the
     /// mean shape, body frame, metres.
     pub(super) fn keypoint_offsets(&self) -> &[Vec3; COCO_KEYPOINT_COUNT] {

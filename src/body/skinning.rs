@@ -3,7 +3,7 @@
 use glam::{Affine3A, DMat3, DVec3, Vec3, Vec3A};
 
 use super::kinematics::{self, Skeleton};
-use super::model::{BodyModel, blend};
+use super::model::BodyModel;
 use crate::types::SmplParams;
 use crate::types::smpl::{BETA_COUNT, JOINT_COUNT};
 
@@ -53,18 +53,11 @@ impl BodyModel {
     /// The template of shape `betas`, made anew only where `cache` holds another.
     fn shaped<'a>(&self, betas: &[f32; BETA_COUNT], cache: &'a mut Option<Shaped>) -> &'a Shaped {
         let kept = cache.take().filter(|shaped| shaped.model_id == self.id && shaped.betas == *betas);
-        cache.insert(kept.unwrap_or_else(|| {
-            Shaped {
-                model_id: self.id,
-                betas: *betas,
-                vertices: self
-                    .template
-                    .iter()
-                    .zip(&self.shape_directions)
-                    .map(|(vertex, directions)| *vertex + blend(directions, betas))
-                    .collect(),
-                joints: self.rest_joints(betas).map(|joint| joint.as_dvec3()),
-            }
+        cache.insert(kept.unwrap_or_else(|| Shaped {
+            model_id: self.id,
+            betas: *betas,
+            vertices: self.rest_vertices(betas),
+            joints: self.rest_joints(betas).map(|joint| joint.as_dvec3()),
         }))
     }
 

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::evaluate::EvaluateArgs;
+use super::import::ImportArgs;
 use super::tracks::TracksArgs;
+use crate::engine::DataFormat;
 use crate::settings::ModelSettings;
 use crate::types::{Device, OverlayStyle};
 
@@ -47,8 +49,10 @@ pub struct WindowArgs {
 pub enum Command {
     /// Find, track and recover the riders of clips.
     Analyze(AnalyzeArgs),
-    /// Write the annotated clip, analysing it first where that has not been done.
+    /// Write the annotated clip, or with --format its data, analysing it first where that has not been done.
     Export(ExportArgs),
+    /// Take in a PHALP result or npz of SMPL parameters as the analysis of a clip.
+    Import(ImportArgs),
     /// Print what is known of a clip.
     Inspect(InspectArgs),
     /// List the riders of a clip, or change who is who.
@@ -141,9 +145,9 @@ pub struct AnalyzeArgs {
 /// Flags of `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// The clip.
+    /// The clip; with --format also a folder of clips.
     pub clip: PathBuf,
-    /// Video to write: .mp4, .mov or .mkv.
+    /// Video to write: .mp4, .mov or .mkv; with --format the folder to write into.
     #[arg(short, long, value_name = "FILE", required_unless_present = "matte")]
     pub output: Option<PathBuf>,
     /// What to draw: mesh, wireframe, skeleton, boxes, labels.
@@ -158,6 +162,14 @@ pub struct ExportArgs {
     /// Folder for one 8-bit grey PNG a frame, 255 where a mesh covers.
     #[arg(long, value_name = "DIR")]
     pub matte: Option<PathBuf>,
+    /// Data to write instead of a video: csv, json, npz, phalp, bvh, trc, c3d, glb.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "LIST",
+        conflicts_with_all = ["matte", "overlay", "opacity"]
+    )]
+    pub format: Vec<DataFormat>,
     /// Models and devices of the analysis.
     #[command(flatten)]
     pub models: ModelArgs,

@@ -9,6 +9,8 @@ mod doctor;
 mod evaluate;
 mod exit;
 mod export;
+mod export_data;
+mod import;
 mod inspect;
 mod models;
 mod output;
@@ -70,7 +72,9 @@ pub fn run(window: impl FnOnce(Option<PathBuf>, Settings, ModelPlaces) -> Result
     let context = Context { shelf: ModelShelf::new(places), settings, cancel };
     let result = match command {
         Command::Analyze(args) => analyze::run(&args, &context),
+        Command::Export(args) if !args.format.is_empty() => export_data::run(&args, &context),
         Command::Export(args) => export::run(&args, &context),
+        Command::Import(args) => import::run(&args, &context),
         Command::Inspect(args) => inspect::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Tracks(args) => tracks::run(&args),

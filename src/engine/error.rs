@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::body::BodyError;
+use crate::formats::FormatError;
 use crate::inference::InferenceError;
 use crate::render::RenderError;
 use crate::store::StoreError;
@@ -88,6 +89,40 @@ pub enum EngineError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// Formats of bodies were asked for, and none is known.
+    #[error("no body was recovered in {clip}, so there is nothing to write as {formats}", clip = clip.display())]
+    NoBodies {
+        /// The clip.
+        clip: PathBuf,
+        /// The formats.
+        formats: String,
+    },
+    /// A result file cannot be taken in.
+    #[error("{path}: {cause}", path = path.display())]
+    Import {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: FormatError,
+    },
+    /// A result file is of another clip.
+    #[error("{path} has riders in frame {frame}, but {clip} has {frames} frames; name the right clip with --clip", path = path.display(), clip = clip.display())]
+    ImportedElsewhere {
+        /// The result file.
+        path: PathBuf,
+        /// The clip.
+        clip: PathBuf,
+        /// A frame that the clip lacks.
+        frame: u64,
+        /// The clip's frames.
+        frames: u64,
+    },
+    /// An import would replace an analysis.
+    #[error("{store} is there already; replace it with --restart, or keep it by naming another file with --store", store = store.display())]
+    AnalysisThere {
+        /// The analysis file.
+        store: PathBuf,
+    },
     /// The user stopped it.
     #[error("cancelled; what was done is kept")]
     Cancelled,
@@ -119,7 +154,11 @@ impl EngineError {
             Self::Render(error) => render_kind(error),
             Self::Truth { .. } => ErrorKind::UnreadableInput,
             Self::Cancelled => ErrorKind::Cancelled,
-            Self::ClipChanged { .. }
+            Self::Import { .. } => ErrorKind::UnreadableInput,
+            Self::NoBodies { .. }
+            | Self::ImportedElsewhere { .. }
+            | Self::AnalysisThere { .. }
+            | Self::ClipChanged { .. }
             | Self::SettingsChanged { .. }
             | Self::Tracks(_)
             | Self::Io { .. }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -18,12 +18,15 @@ use super::{
 use crate::render::{
     AdapterPreference, Gpu, OverlayRenderer, OverlayScene, Readback, RenderTarget, ViewTransform,
 };
-use crate::store::AnalysisStore;
+use crate::store::{AnalysisStore, StoreError};
 use crate::types::{ClipInfo, OverlayStyle, RiderFrame, VideoFrame};
 use crate::video::{self, DecodeOptions, FrameSink, FrameSource, SinkOptions, VideoError};
 
 /// Frames that may wait between two stages.
 const QUEUE_FRAMES: usize = 3;
+
+/// How often an export looks whether an analysis that runs elsewhere has ended.
+const WAIT_FOR_ANALYSIS: Duration = Duration::from_millis(300);
 
 /// Exports as `request` says; analyses first where that has not been done.
 ///
@@ -81,14 +84,24 @@ fn clamped_range(info: &ClipInfo, range: Option<(u64, u64)>) -> (u64, u64) {
 }
 
 /// The riders of the clip's finished analysis, which is made where there is none.
-fn riders_of(
+pub(super) fn riders_of(
     request: &AnalyzeRequest,
     clip: &ClipInfo,
     shelf: &ModelShelf,
     cancel: &CancelToken,
     reporter: &dyn Reporter,
 ) -> Result<ResolvedRiders, EngineError> {
-    let outcome = analyze(request, shelf, cancel, reporter)?;
+    let outcome = loop {
+        match analyze(request, shelf, cancel, reporter) {
+            // Another job is at it: what it finds is what is wanted here.
+            Err(EngineError::Store(StoreError::InUse { .. })) if !cancel.is_cancelled() => {
+                let stage = "waiting for the analysis".into();
+                reporter.progress(Progress { stage, ..Progress::default() });
+                std::thread::sleep(WAIT_FOR_ANALYSIS);
+            }
+            outcome => break outcome?,
+        }
+    };
     load_resolved(&AnalysisStore::open_read_only(&outcome.store)?, clip.frames.len())
 }
 

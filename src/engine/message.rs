@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::data_export::DataExportOutcome;
 use super::error::EngineError;
 use super::player::Player;
 use crate::types::edits::EditLog;
@@ -146,6 +147,8 @@ pub enum JobResult {
     Analyzed(AnalysisOutcome),
     /// The files are written.
     Exported(ExportOutcome),
+    /// The data files are written.
+    DataExported(DataExportOutcome),
 }
 
 /// News from the engine.

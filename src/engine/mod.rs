@@ -6,12 +6,14 @@
 mod analysis;
 mod cancel;
 mod clock;
+mod data_export;
 mod doctor;
 mod edits;
 mod error;
 mod evaluate;
 mod export;
 mod frame_cache;
+mod import;
 mod job;
 mod landmark_fit;
 mod matte;
@@ -31,11 +33,13 @@ use std::sync::Arc;
 
 pub use analysis::{analyze, finished_store, load_resolved, run_stages, store_path};
 pub use cancel::CancelToken;
+pub use data_export::{DataExportOutcome, DataExportRequest, check_folder, clips_in, export_data};
 pub use doctor::{Check, Verdict, examine};
 pub use edits::{TrackChange, edit_tracks};
 pub use error::{EngineError, ErrorKind};
 pub use evaluate::{Evaluation, evaluate};
 pub use export::{default_output, export};
+pub use import::{ImportOutcome, ImportRequest, import};
 pub use job::{Reporter, Wake};
 pub use memory::measure as measure_memory;
 pub use message::{
@@ -49,6 +53,7 @@ pub use worth::ScoreLimits;
 
 use job::{Jobs, Outbox};
 
+pub use crate::formats::{DataFormat, Inspection};
 pub use crate::inference::Role;
 use crate::settings::ModelSettings;
 use crate::types::{ClipInfo, OverlayStyle};
@@ -179,6 +184,15 @@ impl Engine {
         let kind = JobKind::Export { clip: request.analysis.clip.clone(), output };
         self.jobs.start(kind, move |cancel, reporter| {
             export(&request, &shelf, cancel, reporter).map(JobResult::Exported)
+        })
+    }
+
+    /// Writes a clip's data files.
+    pub fn export_data(&self, request: DataExportRequest) -> JobId {
+        let shelf = Arc::clone(&self.shelf);
+        let kind = JobKind::Export { clip: request.analysis.clip.clone(), output: request.folder.clone() };
+        self.jobs.start(kind, move |cancel, reporter| {
+            export_data(&request, &shelf, cancel, reporter).map(JobResult::DataExported)
         })
     }
 

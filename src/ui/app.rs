@@ -190,6 +190,9 @@ impl App {
                 Effect::Export(request) => {
                     self.engine.export(request);
                 }
+                Effect::ExportData(request) => {
+                    self.engine.export_data(request);
+                }
                 Effect::Cancel(job) => self.engine.cancel(job),
                 Effect::Player(order) => {
                     if let Some(player) = &self.player {

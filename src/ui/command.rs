@@ -50,6 +50,8 @@ pub enum Pick {
     ExportVideo,
     /// Where the mattes go.
     ExportMattes,
+    /// Where the data files go.
+    ExportData,
 }
 
 /// Something the user asked for.

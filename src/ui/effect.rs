@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use super::command::Pick;
-use crate::engine::{AnalyzeRequest, ExportRequest, JobId, TrackChange};
+use crate::engine::{AnalyzeRequest, DataExportRequest, ExportRequest, JobId, TrackChange};
 
 /// An order to the player.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,6 +50,8 @@ pub enum Effect {
     },
     /// Ask the engine for an export.
     Export(ExportRequest),
+    /// Ask the engine for data files.
+    ExportData(DataExportRequest),
     /// Ask the engine to stop a job.
     Cancel(JobId),
     /// Tell the player.

@@ -8,6 +8,7 @@ use super::export_form::{ExportForm, Verdict};
 use super::state::OpenClip;
 use super::theme::{self, GRID};
 use super::{dialog, time, widgets};
+use crate::engine::DataFormat;
 
 /// Shows the dialog.
 pub fn show(
@@ -28,6 +29,8 @@ pub fn show(
             range(ui, clip, &mut form);
             ui.add_space(GRID);
             mattes(ui, &mut form, commands);
+            ui.add_space(GRID);
+            data(ui, &mut form, commands);
         });
         ui.add_space(GRID);
         verdict_line(ui, verdict);
@@ -110,6 +113,23 @@ fn mattes(ui: &mut Ui, form: &mut ExportForm, commands: &Commands) {
     widgets::checkbox(ui, &mut form.mattes, "Mattes as PNG files").on_hover_text(tip);
     if form.mattes {
         path_row(ui, &mut form.matte_folder, "Matte folder", Pick::ExportMattes, commands);
+    }
+}
+
+fn data(ui: &mut Ui, form: &mut ExportForm, commands: &Commands) {
+    widgets::section(ui, "Data");
+    ui.horizontal_wrapped(|ui| {
+        for format in DataFormat::ALL {
+            let mut on = form.formats.contains(&format);
+            let name = format.name().to_uppercase();
+            if widgets::checkbox(ui, &mut on, &name).on_hover_text(format.purpose()).changed() {
+                form.formats.retain(|chosen| *chosen != format);
+                form.formats.extend(on.then_some(format));
+            }
+        }
+    });
+    if !form.formats.is_empty() {
+        path_row(ui, &mut form.data_folder, "Data folder", Pick::ExportData, commands);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::engine::{AnalyzeRequest, ExportRequest};
+use crate::engine::{AnalyzeRequest, DataExportRequest, DataFormat, ExportRequest};
 use crate::settings::ModelSettings;
 use crate::types::OverlayStyle;
 
@@ -19,6 +19,10 @@ pub struct ExportForm {
     pub mattes: bool,
     /// Their folder, as typed.
     pub matte_folder: String,
+    /// Formats of the data files; none for no data.
+    pub formats: Vec<DataFormat>,
+    /// Their folder, as typed.
+    pub data_folder: String,
     /// What is drawn into the video.
     pub overlay: OverlayStyle,
     /// Whether only the range between in and out is exported.
@@ -30,8 +34,8 @@ pub struct ExportForm {
 /// Why an export cannot be started.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// Neither video nor mattes are asked for.
-    #[error("choose a video, mattes or both")]
+    /// Nothing is asked for.
+    #[error("choose a video, mattes or data")]
     Nothing,
     /// A path is empty.
     #[error("say where the {0} goes")]
@@ -49,7 +53,7 @@ pub enum Problem {
     #[error("{} is a folder; add a file name", .0.display())]
     IsFolder(PathBuf),
     /// The name for the folder is a file's.
-    #[error("{} is a file; mattes need a folder", .0.display())]
+    #[error("{} is a file; a folder is needed", .0.display())]
     IsFile(PathBuf),
 }
 
@@ -73,6 +77,8 @@ impl ExportForm {
             output: beside(format!("{stem}-overlay.mp4")),
             mattes: false,
             matte_folder: beside(format!("{stem}-mattes")),
+            formats: Vec::new(),
+            data_folder: beside(format!("{stem}-data")),
             overlay,
             range_only,
             range,
@@ -82,13 +88,27 @@ impl ExportForm {
     /// Looks at the disk: whether this can be done and what it would replace.
     pub fn check(&self) -> Verdict {
         let output = Path::new(self.output.trim());
-        let problem = self.problem(output, Path::new(self.matte_folder.trim()));
+        let folder_problem = |folder: &str, name| {
+            let folder = Path::new(folder.trim());
+            if folder.as_os_str().is_empty() {
+                Some(Problem::NoPath(name))
+            } else if folder.is_file() {
+                Some(Problem::IsFile(folder.to_owned()))
+            } else {
+                missing_parent(folder).map(Problem::NoFolder)
+            }
+        };
+        let problem = self.problem(output, &folder_problem);
         let replaces = self.video && problem.is_none() && output.exists();
         Verdict { problem, replaces }
     }
 
-    fn problem(&self, output: &Path, mattes: &Path) -> Option<Problem> {
-        if !self.video && !self.mattes {
+    fn problem(
+        &self,
+        output: &Path,
+        folder_problem: &dyn Fn(&str, &'static str) -> Option<Problem>,
+    ) -> Option<Problem> {
+        if !self.video && !self.mattes && self.formats.is_empty() {
             return Some(Problem::Nothing);
         }
         let video_problem = || {
@@ -104,20 +124,26 @@ impl ExportForm {
                 missing_parent(output).map(Problem::NoFolder)
             }
         };
-        let matte_problem = || {
-            if mattes.as_os_str().is_empty() {
-                Some(Problem::NoPath("matte folder"))
-            } else if mattes.is_file() {
-                Some(Problem::IsFile(mattes.to_owned()))
-            } else {
-                missing_parent(mattes).map(Problem::NoFolder)
-            }
-        };
         let of_video = if self.video { video_problem() } else { None };
-        of_video.or_else(|| if self.mattes { matte_problem() } else { None })
+        let of_mattes =
+            || if self.mattes { folder_problem(&self.matte_folder, "matte folder") } else { None };
+        let of_data = || {
+            if self.formats.is_empty() { None } else { folder_problem(&self.data_folder, "data folder") }
+        };
+        of_video.or_else(of_mattes).or_else(of_data)
     }
 
-    /// The request that the form makes.
+    /// The request for data files, where any are asked for. They tell of the whole clip.
+    pub fn data_request(&self, models: ModelSettings) -> Option<DataExportRequest> {
+        (!self.formats.is_empty()).then(|| DataExportRequest {
+            analysis: self.request(models).analysis,
+            formats: self.formats.clone(),
+            folder: self.data_folder.trim().into(),
+            everyone: self.overlay.others,
+        })
+    }
+
+    /// The request for video and mattes that the form makes.
     pub fn request(&self, models: ModelSettings) -> ExportRequest {
         ExportRequest {
             analysis: AnalyzeRequest {
@@ -208,6 +234,11 @@ mod tests {
         assert_eq!(problem(&|f| f.output.clone_from(&in_deep)), Some(Problem::NoFolder(deep)));
         let own = folder.path().display().to_string();
         assert_eq!(problem(&|f| f.output.clone_from(&own)), Some(Problem::IsFolder(folder.path().into())));
+        let only_data = |f: &mut ExportForm| {
+            f.video = false;
+            f.formats = vec![DataFormat::Csv];
+        };
+        assert_eq!(problem(&only_data), None);
         let clip = good.clip.display().to_string();
         let on_file = |f: &mut ExportForm| {
             f.mattes = true;

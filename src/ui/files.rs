@@ -46,7 +46,7 @@ impl FileDialogs {
             let chosen = match pick {
                 Pick::Clip => pollster::block_on(dialog.pick_file()),
                 Pick::ExportVideo => pollster::block_on(dialog.save_file()),
-                Pick::ExportMattes => pollster::block_on(dialog.pick_folder()),
+                Pick::ExportMattes | Pick::ExportData => pollster::block_on(dialog.pick_folder()),
             };
             let answer = match chosen {
                 None if shown_at.elapsed() < FASTEST_HAND => Err(NoDialog),
@@ -84,6 +84,7 @@ fn dialog(pick: Pick, start: &Path) -> rfd::AsyncFileDialog {
             dialog.set_title("Export to").set_file_name(name).add_filter("MP4", &["mp4"])
         }
         Pick::ExportMattes => dialog.set_title("Folder for the mattes"),
+        Pick::ExportData => dialog.set_title("Folder for the data files"),
     }
 }
 

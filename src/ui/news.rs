@@ -114,6 +114,14 @@ impl State {
                 self.note(Severity::Success, title, format!("{summary}\n{}", written.display()));
                 Outcome::default()
             }
+            Ok(JobResult::DataExported(outcome)) => {
+                let files = outcome.files.len();
+                let summary = format!("{files} files");
+                self.end(job, JobState::Done(summary.clone()));
+                let folder = outcome.files.first().and_then(|file| file.parent()).unwrap_or(Path::new(""));
+                self.note(Severity::Success, "Exported data", format!("{summary}\n{}", folder.display()));
+                Outcome::default()
+            }
             Err(error) => {
                 self.failed(job, &error);
                 Outcome::default()

@@ -112,6 +112,7 @@ impl State {
         let start = match (pick, &self.view.dialog) {
             (Pick::ExportVideo, Some(Dialog::Export(form, _))) => PathBuf::from(&form.output),
             (Pick::ExportMattes, Some(Dialog::Export(form, _))) => PathBuf::from(&form.matte_folder),
+            (Pick::ExportData, Some(Dialog::Export(form, _))) => PathBuf::from(&form.data_folder),
             _ => clip.or_else(|| self.settings.recent.first().cloned()).unwrap_or_default(),
         };
         vec![Effect::Browse { pick, start }]
@@ -130,6 +131,10 @@ impl State {
                 form.matte_folder = path.display().to_string();
                 *verdict = form.check();
             }
+            (Pick::ExportData, Some(Dialog::Export(form, verdict))) => {
+                form.data_folder = path.display().to_string();
+                *verdict = form.check();
+            }
             // The dialog that asked has been closed meanwhile.
             _ => {}
         }
@@ -140,7 +145,7 @@ impl State {
     pub fn no_file_dialog(&mut self, pick: Pick) {
         match pick {
             Pick::Clip => self.view.dialog = Some(Dialog::TypePath),
-            Pick::ExportVideo | Pick::ExportMattes => self.note(
+            Pick::ExportVideo | Pick::ExportMattes | Pick::ExportData => self.note(
                 Severity::Warning,
                 "This system shows no file dialog",
                 "Type the path into the field instead.",
@@ -221,9 +226,10 @@ impl State {
         if verdict.problem.is_some() {
             return Vec::new();
         }
-        let request = form.request(self.settings.models.clone());
+        let pictures = (form.video || form.mattes).then(|| form.request(self.settings.models.clone()));
+        let data = form.data_request(self.settings.models.clone());
         self.view.dialog = None;
-        vec![Effect::Export(request)]
+        pictures.map(Effect::Export).into_iter().chain(data.map(Effect::ExportData)).collect()
     }
 
     /// Whether `path` is the clip in the window.

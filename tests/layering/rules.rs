@@ -7,13 +7,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("main", &["cli", "ui"]),
     ("cli", &["engine", "types", "settings"]),
     ("ui", &["engine", "render", "types", "settings"]),
-    ("engine", &["video", "inference", "tracking", "body", "store", "render", "types", "settings"]),
+    (
+        "engine",
+        &["video", "inference", "tracking", "body", "store", "render", "formats", "types", "settings"],
+    ),
     ("video", &["types"]),
     ("inference", &["types"]),
     ("tracking", &["types"]),
     ("body", &["types"]),
     ("store", &["types"]),
     ("render", &["types"]),
+    ("formats", &["types"]),
     ("settings", &["types"]),
     ("types", &[]),
 ];

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::fake;
-use crate::engine::{EngineError, Event, JobId, JobKind};
+use crate::engine::{DataFormat, EngineError, Event, JobId, JobKind};
 use crate::settings::{ModelSettings, Settings};
 use crate::types::Provenance;
 use crate::ui::command::{Command, Pick};
 use crate::ui::effect::{Effect, PlayerOrder};
 use crate::ui::notes::Severity;
-use crate::ui::state::State;
+use crate::ui::state::{Dialog, State};
 
 fn empty() -> State {
     State::new(Settings::default(), None)
@@ -142,6 +142,29 @@ fn without_a_clip_nothing_plays_and_nothing_is_exported() {
     state.update(Command::ShowExport);
     assert!(state.view.dialog.is_none());
     assert_eq!(state.notes.list().len(), 1);
+}
+
+#[test]
+fn an_export_asks_for_what_is_chosen_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = empty();
+    fake::open_analyzed(&mut state, &folder.path().join("jump.mp4"));
+    let mut start = |video: bool, formats: &[DataFormat]| {
+        state.update(Command::ShowExport);
+        let Some(Dialog::Export(form, _)) = &state.view.dialog else { panic!("no dialog") };
+        let mut form = form.clone();
+        form.video = video;
+        form.formats = formats.to_vec();
+        state.update(Command::EditExport(form));
+        state.update(Command::StartExport)
+    };
+    let data = start(false, &[DataFormat::Csv, DataFormat::Glb]);
+    let [Effect::ExportData(request)] = &data[..] else { panic!("{data:?}") };
+    assert_eq!(request.folder, folder.path().join("jump-data"));
+    assert_eq!(request.formats, [DataFormat::Csv, DataFormat::Glb]);
+    assert!(matches!(&start(true, &[])[..], [Effect::Export(_)]));
+    assert!(matches!(&start(true, &[DataFormat::Bvh])[..], [Effect::Export(_), Effect::ExportData(_)]));
+    assert!(start(false, &[]).is_empty());
 }
 
 #[test]
