@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::video_args::VideoArgs;
 use crate::settings::ModelSettings;
 use crate::types::{Device, OverlayStyle};
 
@@ -137,7 +138,7 @@ pub struct AnalyzeArgs {
 pub struct ExportArgs {
     /// The clip.
     pub clip: PathBuf,
-    /// Video to write: .mp4, .mov or .mkv.
+    /// Video to write: .mp4, .mov, .mkv or .webm.
     #[arg(short, long, value_name = "FILE", required_unless_present = "matte")]
     pub output: Option<PathBuf>,
     /// What to draw: mesh, wireframe, skeleton, boxes, labels.
@@ -152,6 +153,9 @@ pub struct ExportArgs {
     /// Folder for one 8-bit grey PNG a frame, 255 where a mesh covers.
     #[arg(long, value_name = "DIR")]
     pub matte: Option<PathBuf>,
+    /// How the video is made.
+    #[command(flatten)]
+    pub video: VideoArgs,
     /// Models and devices of the analysis.
     #[command(flatten)]
     pub models: ModelArgs,

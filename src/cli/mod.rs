@@ -12,6 +12,7 @@ mod inspect;
 mod models;
 mod output;
 mod progress;
+mod video_args;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

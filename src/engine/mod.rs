@@ -18,6 +18,7 @@ mod message;
 mod models;
 mod pipeline;
 mod player;
+mod png;
 mod rate;
 mod refine;
 mod scene;
@@ -31,7 +32,9 @@ pub use analysis::{analyze, finished_store, load_resolved, run_stages, store_pat
 pub use cancel::CancelToken;
 pub use doctor::{Check, Verdict, examine};
 pub use error::{EngineError, ErrorKind};
-pub use export::{default_output, export};
+pub use export::{
+    Layout, SCALE_RANGE, SPEED_RANGE as EXPORT_SPEED_RANGE, VideoOptions, default_output, export,
+};
 pub use job::{Reporter, Wake};
 pub use memory::measure as measure_memory;
 pub use message::{
@@ -49,6 +52,7 @@ pub use crate::inference::Role;
 use crate::settings::ModelSettings;
 use crate::types::{ClipInfo, OverlayStyle};
 use crate::video::{self, DecodeOptions};
+pub use crate::video::{Codec, Encoding, Quality, Rate, codecs};
 
 /// What an analysis is asked for.
 #[derive(Clone, Debug)]
@@ -78,6 +82,8 @@ pub struct ExportRequest {
     pub overlay: OverlayStyle,
     /// First and last frame; `None` for the whole clip.
     pub range: Option<(u64, u64)>,
+    /// How the video is made.
+    pub video: VideoOptions,
 }
 
 /// A model as the settings panel and `snowmesh models list` show it.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::engine::{AnalyzeRequest, ExportRequest};
+use crate::engine::{AnalyzeRequest, ExportRequest, VideoOptions};
 use crate::settings::ModelSettings;
 use crate::types::OverlayStyle;
 
@@ -131,6 +131,7 @@ impl ExportForm {
             matte_folder: self.mattes.then(|| self.matte_folder.trim().into()),
             overlay: self.overlay,
             range: self.range_only.then_some(self.range),
+            video: VideoOptions::default(),
         }
     }
 }
