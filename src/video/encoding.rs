@@ -49,15 +49,16 @@ impl Codec {
         self == Self::ProRes4444
     }
 
-    /// FFmpeg's number of it.
-    pub(super) fn id(self) -> codec::Id {
-        match self {
-            Self::H264 => codec::Id::H264,
-            Self::Hevc => codec::Id::HEVC,
-            Self::Av1 => codec::Id::AV1,
-            Self::Vp9 => codec::Id::VP9,
-            Self::ProRes4444 => codec::Id::PRORES,
-        }
+    /// Whether files of a muxer (by FFmpeg's name) play with it. FFmpeg itself also says yes to files that nothing
+    /// plays.
+    pub(super) fn goes_into(self, format: &str) -> bool {
+        let formats: &[&str] = match self {
+            Self::H264 | Self::Hevc => &["mp4", "mov", "matroska"],
+            Self::Av1 => &["mp4", "matroska", "webm"],
+            Self::Vp9 => &["matroska", "webm"],
+            Self::ProRes4444 => &["mov"],
+        };
+        formats.contains(&format)
     }
 
     /// The format of the pictures that its encoders take.

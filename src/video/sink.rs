@@ -74,7 +74,7 @@ impl FfmpegSink {
         }
         let fail = |error| failed(target, error);
         let mut muxer = Muxer::create(target)?;
-        let codec = chosen_codec(options, &muxer)?;
+        let codec = chosen_codec(options, &mut muxer)?;
         let global_header = muxer.output().format().flags().contains(format::Flags::GLOBAL_HEADER);
         let opened = encoding::open(codec, &options.encoding, &shape(options, codec, global_header))
             .map_err(|failure| failure.of(target))?;
@@ -186,10 +186,10 @@ fn refuse_source(options: &SinkOptions) -> Result<(), VideoError> {
 }
 
 /// The codec asked for, or the format's usual one.
-fn chosen_codec(options: &SinkOptions, muxer: &Muxer) -> Result<Codec, VideoError> {
+fn chosen_codec(options: &SinkOptions, muxer: &mut Muxer) -> Result<Codec, VideoError> {
     let usual = if muxer.is_webm() { Codec::Vp9 } else { Codec::H264 };
     let codec = options.encoding.codec.unwrap_or(usual);
-    if muxer.holds(codec.id()) {
+    if codec.goes_into(muxer.output().format().name()) {
         return Ok(codec);
     }
     Err(VideoError::CodecNotSupported { path: options.path.clone(), codec: codec.name() })

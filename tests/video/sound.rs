@@ -108,7 +108,7 @@ fn sound_that_a_format_cannot_hold_is_encoded_again_in_its_place_and_told() {
     let folder = tempfile::tempdir().unwrap();
     for rate in [48_000, 44_100] {
         let clip = make_clicks(folder.path(), rate);
-        for (name, codec) in [("out.mp4", "aac"), ("out.webm", "opus")] {
+        for (name, codec, tolerance_s) in [("out.mp4", "aac", 0.004), ("out.webm", "opus", 0.008)] {
             let target = folder.path().join(name);
             if name == "out.webm" && !video::codecs().contains(&video::Codec::Vp9) {
                 println!("skipped: FFmpeg has no VP9 encoder");
@@ -122,10 +122,15 @@ fn sound_that_a_format_cannot_hold_is_encoded_again_in_its_place_and_told() {
             }
             sink.finish().unwrap();
             assert_eq!(probe(&target, "a:0", "stream=codec_name"), [codec]);
+            assert_eq!(probe_seconds(&target)[0], 0.0, "{name}: the pictures stay in place");
             let heard = clicks(&samples(&target));
             assert_eq!(heard.len(), 4, "{name} at {rate}: {heard:?}");
             for (heard, truth) in heard.iter().zip([0.0, 0.5, 1.0, 1.5]) {
-                assert!((heard - truth).abs() < 0.004, "{name} at {rate}: a click at {heard} for {truth}");
+                // WebM counts in milliseconds, and readers differ in what they do with Opus' 6.5 ms of start-up.
+                assert!(
+                    (heard - truth).abs() < tolerance_s,
+                    "{name} at {rate}: a click at {heard} for {truth}"
+                );
             }
             fs::remove_file(&target).unwrap();
         }
