@@ -56,14 +56,15 @@ pub(super) fn all() -> Vec<wgpu::Adapter> {
 
 /// The adapters that `preference` allows, best first.
 ///
-/// OpenGL is started only where Vulkan does not offer what is preferred.
+/// OpenGL is started only where Vulkan does not offer what is preferred: on a machine without a display its libraries
+/// write complaints to the terminal.
 pub(super) fn candidates(preference: AdapterPreference) -> Vec<wgpu::Adapter> {
     let is_cpu = |adapter: &wgpu::Adapter| adapter.get_info().device_type == wgpu::DeviceType::Cpu;
     let mut adapters = of_backend(wgpu::Backends::VULKAN);
     match preference {
         AdapterPreference::Fastest => {
-            if adapters.iter().all(is_cpu) {
-                adapters.extend(of_backend(wgpu::Backends::GL));
+            if adapters.is_empty() {
+                adapters = of_backend(wgpu::Backends::GL);
             }
         }
         AdapterPreference::Software => {

@@ -43,7 +43,7 @@ impl CodedFrame {
         // Brightness, contrast and saturation are neutral: 0, 1 and 1 in 16.16 fixed point.
         unsafe {
             let table = ffi::sws_getCoefficients(coefficients(color.matrix));
-            ffi::sws_setColorspaceDetails(context.as_mut_ptr(), table, 1, table, full, 0, 1 << 16, 1 << 16);
+            ffi::sws_setColorspaceDetails(context.as_mut_ptr(), table, 0, table, full, 0, 1 << 16, 1 << 16);
         }
         let source = frame::Video::new(Pixel::RGBA, width, height);
         Ok(Self { frame, form: Form::Transparent { context, source } })
