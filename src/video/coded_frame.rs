@@ -5,7 +5,7 @@ use ff::software::scaling;
 use ff::{ffi, frame};
 use ffmpeg_next as ff;
 
-use super::color::coefficients;
+use super::color::{coefficients, written_tags};
 use super::encoding::Codec;
 use super::rgb::rgba_to_yuv;
 use crate::types::{YuvColor, YuvImage, YuvRange};
@@ -31,7 +31,13 @@ impl CodedFrame {
     /// Frames of `width` × `height` pixels for `codec`.
     pub(super) fn new(codec: Codec, width: u32, height: u32, color: YuvColor) -> Result<Self, ff::Error> {
         let (coded_width, coded_height) = Self::size(codec, width, height);
-        let frame = frame::Video::new(codec.pixel(), coded_width, coded_height);
+        let mut frame = frame::Video::new(codec.pixel(), coded_width, coded_height);
+        // Some encoders, ProRes' among them, write the frame's tags and not their own.
+        let (matrix, range, primaries, transfer) = written_tags(color);
+        frame.set_color_space(matrix);
+        frame.set_color_range(range);
+        frame.set_color_primaries(primaries);
+        frame.set_color_transfer_characteristic(transfer);
         if !codec.has_alpha() {
             return Ok(Self { frame, form: Form::Opaque(YuvImage::black(width, height, color)) });
         }
@@ -43,7 +49,7 @@ impl CodedFrame {
         // Brightness, contrast and saturation are neutral: 0, 1 and 1 in 16.16 fixed point.
         unsafe {
             let table = ffi::sws_getCoefficients(coefficients(color.matrix));
-            ffi::sws_setColorspaceDetails(context.as_mut_ptr(), table, 0, table, full, 0, 1 << 16, 1 << 16);
+            ffi::sws_setColorspaceDetails(context.as_mut_ptr(), table, 1, table, full, 0, 1 << 16, 1 << 16);
         }
         let source = frame::Video::new(Pixel::RGBA, width, height);
         Ok(Self { frame, form: Form::Transparent { context, source } })

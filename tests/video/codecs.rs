@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use snowmesh::types::{YuvColor, YuvMatrix, YuvRange};
 use snowmesh::video::fake::{FakeSource, number_in};
 use snowmesh::video::{self, Codec, Encoding, Quality, Rate, SinkOptions, VideoError};
 

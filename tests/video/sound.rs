@@ -16,7 +16,7 @@ fn write_part(source: &mut dyn FrameSource, clip: &Path, target: &Path, range: R
     let part = SinkOptions { span: Some(start..end), ..options(target.to_owned(), &*source, Some(clip)) };
     let mut sink = video::create(&part).unwrap();
     source.seek(range.start).unwrap();
-    for _ in range.clone() {
+    for _ in range {
         let frame = source.next_frame().unwrap().unwrap();
         sink.write(&rgba_of(&frame), frame.pts).unwrap();
     }
