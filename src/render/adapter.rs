@@ -56,15 +56,14 @@ pub(super) fn all() -> Vec<wgpu::Adapter> {
 
 /// The adapters that `preference` allows, best first.
 ///
-/// OpenGL is started only where Vulkan does not offer what is preferred: on a machine without a display its libraries
-/// write complaints to the terminal.
+/// OpenGL is started only where Vulkan does not offer what is preferred.
 pub(super) fn candidates(preference: AdapterPreference) -> Vec<wgpu::Adapter> {
     let is_cpu = |adapter: &wgpu::Adapter| adapter.get_info().device_type == wgpu::DeviceType::Cpu;
     let mut adapters = of_backend(wgpu::Backends::VULKAN);
     match preference {
         AdapterPreference::Fastest => {
-            if adapters.is_empty() {
-                adapters = of_backend(wgpu::Backends::GL);
+            if adapters.iter().all(is_cpu) {
+                adapters.extend(of_backend(wgpu::Backends::GL));
             }
         }
         AdapterPreference::Software => {
