@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::types::temporary::temporary_file;
 use crate::types::{Device, OverlayStyle};
 
 /// Clips remembered for the recent list.
@@ -142,7 +143,7 @@ impl Settings {
         std::fs::create_dir_all(folder).map_err(io)?;
         let text = serde_json::to_string_pretty(self)
             .map_err(|cause| SettingsError::Damaged { path: path.to_owned(), cause })?;
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+        let mut file = temporary_file().tempfile_in(folder).map_err(io)?;
         file.write_all(text.as_bytes()).map_err(io)?;
         file.persist(path).map_err(|e| io(e.error))?;
         Ok(())

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::evaluate::EvaluateArgs;
 use super::import::ImportArgs;
 use super::tracks::TracksArgs;
+use super::video_args::VideoArgs;
 use crate::engine::DataFormat;
 use crate::settings::ModelSettings;
 use crate::types::{Device, OverlayStyle};
@@ -147,7 +148,7 @@ pub struct AnalyzeArgs {
 pub struct ExportArgs {
     /// The clip; with --format also a folder of clips.
     pub clip: PathBuf,
-    /// Video to write: .mp4, .mov or .mkv; with --format the folder to write into.
+    /// Video to write: .mp4, .mov, .mkv or .webm; with --format the folder to write into.
     #[arg(short, long, value_name = "FILE", required_unless_present = "matte")]
     pub output: Option<PathBuf>,
     /// What to draw: mesh, wireframe, skeleton, boxes, labels.
@@ -170,6 +171,9 @@ pub struct ExportArgs {
         conflicts_with_all = ["matte", "overlay", "opacity"]
     )]
     pub format: Vec<DataFormat>,
+    /// How the video is made.
+    #[command(flatten)]
+    pub video: VideoArgs,
     /// Models and devices of the analysis.
     #[command(flatten)]
     pub models: ModelArgs,

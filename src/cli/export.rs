@@ -24,6 +24,11 @@ struct DoneLine {
 /// # Errors
 /// The failure's exit code and message.
 pub fn run(args: &ExportArgs, context: &Context) -> Result<(), Failure> {
+    let range = if args.video.is_part() {
+        Some(args.video.range(&engine::clip_info(&args.clip)?).map_err(Failure::usage)?)
+    } else {
+        None
+    };
     let request = ExportRequest {
         analysis: AnalyzeRequest {
             clip: args.clip.clone(),
@@ -35,7 +40,8 @@ pub fn run(args: &ExportArgs, context: &Context) -> Result<(), Failure> {
         output: args.output.clone(),
         matte_folder: args.matte.clone(),
         overlay: args.overlay_style(&context.settings.overlay),
-        range: None,
+        range,
+        video: args.video.options(),
     };
     let reporter = TerminalReporter::new(args.clip.display().to_string(), args.progress);
     let outcome = engine::export(&request, &context.shelf, &context.cancel, &reporter)?;

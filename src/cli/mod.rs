@@ -16,6 +16,7 @@ mod models;
 mod output;
 mod progress;
 mod tracks;
+mod video_args;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

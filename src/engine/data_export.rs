@@ -110,10 +110,14 @@ pub fn export_data(
     check_folder(&request.folder)?;
     let clip = video::open(&request.analysis.clip, &DecodeOptions::default())?.info().clone();
     let mut riders = riders_of(&request.analysis, &clip, shelf, cancel, reporter)?;
-    if let Some(main) = riders.main().filter(|_| !request.everyone) {
-        riders.tracks.retain(|track| track.id == main);
-        riders.frames.iter_mut().for_each(|frame| frame.retain(|rider| rider.track == main));
-    }
+    let shown: Vec<TrackId> = riders
+        .tracks
+        .iter()
+        .map(|track| track.id)
+        .filter(|id| riders.is_shown(*id, request.everyone))
+        .collect();
+    riders.tracks.retain(|track| shown.contains(&track.id));
+    riders.frames.iter_mut().for_each(|frame| frame.retain(|rider| shown.contains(&rider.track)));
     let store = AnalysisStore::open_read_only(&store_path(&request.analysis))?;
     let run = store.summary()?;
     let origin = origin(&request.analysis.clip, &store)?;

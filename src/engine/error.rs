@@ -173,7 +173,8 @@ fn video_kind(error: &VideoError) -> ErrorKind {
         VideoError::UnsupportedOutput { .. }
         | VideoError::OverwritesSource { .. }
         | VideoError::AudioNotSupported { .. }
-        | VideoError::NoEncoder
+        | VideoError::CodecNotSupported { .. }
+        | VideoError::NoEncoder { .. }
         | VideoError::NotWritable { .. }
         | VideoError::DiskFull { .. }
         | VideoError::FramesNotRising { .. }

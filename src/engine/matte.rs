@@ -1,12 +1,11 @@
 //! Mattes: one grey PNG a frame, 255 where a mesh covers the picture.
 
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, ImageEncoder};
+use image::ExtendedColorType;
 
 use super::EngineError;
+use super::png::{make_folder, write_png};
 use crate::render::{OverlayRenderer, OverlayScene};
 
 /// Writes `000000.png` on into a folder, each file whole or not at all.
@@ -21,11 +20,7 @@ impl MatteWriter {
     /// # Errors
     /// When the folder cannot be made.
     pub fn create(folder: &Path) -> Result<Self, EngineError> {
-        std::fs::create_dir_all(folder).map_err(|cause| EngineError::Io {
-            doing: "making the folder for mattes",
-            path: folder.to_owned(),
-            cause,
-        })?;
+        make_folder(folder)?;
         Ok(Self { folder: folder.to_owned(), coverage: Vec::new() })
     }
 
@@ -42,13 +37,6 @@ impl MatteWriter {
     ) -> Result<(), EngineError> {
         renderer.render_matte(scene, size.0, size.1, &mut self.coverage)?;
         let path = self.folder.join(format!("{index:06}.png"));
-        let failed = |cause| EngineError::Io { doing: "writing a matte", path: path.clone(), cause };
-        let file = tempfile::Builder::new().prefix(".matte").tempfile_in(&self.folder).map_err(failed)?;
-        let png =
-            PngEncoder::new_with_quality(BufWriter::new(&file), CompressionType::Fast, FilterType::Adaptive);
-        png.write_image(&self.coverage, size.0, size.1, ExtendedColorType::L8)
-            .map_err(|error| failed(std::io::Error::other(error)))?;
-        file.persist(&path).map_err(|error| failed(error.error))?;
-        Ok(())
+        write_png(&path, &self.coverage, size, ExtendedColorType::L8)
     }
 }

@@ -22,6 +22,7 @@ mod message;
 mod models;
 mod pipeline;
 mod player;
+mod png;
 mod rate;
 mod refine;
 mod scene;
@@ -38,7 +39,9 @@ pub use doctor::{Check, Verdict, examine};
 pub use edits::{TrackChange, edit_tracks};
 pub use error::{EngineError, ErrorKind};
 pub use evaluate::{Evaluation, evaluate};
-pub use export::{default_output, export};
+pub use export::{
+    Layout, SCALE_RANGE, SPEED_RANGE as EXPORT_SPEED_RANGE, VideoOptions, default_output, export,
+};
 pub use import::{ImportOutcome, ImportRequest, import};
 pub use job::{Reporter, Wake};
 pub use memory::measure as measure_memory;
@@ -58,6 +61,7 @@ pub use crate::inference::Role;
 use crate::settings::ModelSettings;
 use crate::types::{ClipInfo, OverlayStyle};
 use crate::video::{self, DecodeOptions};
+pub use crate::video::{Codec, Encoding, Quality, Rate, codecs};
 
 /// What an analysis is asked for.
 #[derive(Clone, Debug)]
@@ -87,6 +91,8 @@ pub struct ExportRequest {
     pub overlay: OverlayStyle,
     /// First and last frame; `None` for the whole clip.
     pub range: Option<(u64, u64)>,
+    /// How the video is made.
+    pub video: VideoOptions,
 }
 
 /// A model as the settings panel and `snowmesh models list` show it.

@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod overlay;
 pub mod person;
 pub mod smpl;
+pub mod temporary;
 
 pub use camera::Camera;
 pub use device::Device;

@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::engine::{AnalyzeRequest, DataExportRequest, DataFormat, ExportRequest};
+use crate::engine::{AnalyzeRequest, DataExportRequest, DataFormat, ExportRequest, VideoOptions};
 use crate::settings::ModelSettings;
 use crate::types::OverlayStyle;
+
+/// Extensions of the videos that are written.
+pub const WRITTEN_EXTENSIONS: [&str; 4] = ["mp4", "mov", "mkv", "webm"];
 
 /// The contents of the export dialog.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,8 +46,8 @@ pub enum Problem {
     /// The output is the clip itself.
     #[error("this is the clip itself; choose another name so that it is not overwritten")]
     Source,
-    /// The extension is not one of MP4's.
-    #[error("the video is an MP4 file; let its name end in .mp4")]
+    /// The extension names no format that is written.
+    #[error("let the video's name end in .mp4, .mov, .mkv or .webm")]
     Extension,
     /// The folder that it would go into is not there.
     #[error("there is no folder {}; choose one that exists", .0.display())]
@@ -118,7 +121,7 @@ impl ExportForm {
                 Some(Problem::Source)
             } else if output.is_dir() {
                 Some(Problem::IsFolder(output.to_owned()))
-            } else if !output.extension().is_some_and(|e| e.eq_ignore_ascii_case("mp4")) {
+            } else if !output.extension().is_some_and(is_written) {
                 Some(Problem::Extension)
             } else {
                 missing_parent(output).map(Problem::NoFolder)
@@ -157,8 +160,14 @@ impl ExportForm {
             matte_folder: self.mattes.then(|| self.matte_folder.trim().into()),
             overlay: self.overlay,
             range: self.range_only.then_some(self.range),
+            video: VideoOptions::default(),
         }
     }
+}
+
+/// Whether videos with this extension are written.
+fn is_written(extension: &std::ffi::OsStr) -> bool {
+    WRITTEN_EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 /// Whether two paths name one file, through links and dots.

@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, bounded};
 use egui::Context;
 
 use super::command::Pick;
+use super::export_form::WRITTEN_EXTENSIONS;
 use crate::engine::{EngineError, thread};
 use crate::settings::Settings;
 
@@ -81,7 +82,7 @@ fn dialog(pick: Pick, start: &Path) -> rfd::AsyncFileDialog {
             .add_filter("All files", &["*"]),
         Pick::ExportVideo => {
             let name = start.file_name().unwrap_or_default().to_string_lossy();
-            dialog.set_title("Export to").set_file_name(name).add_filter("MP4", &["mp4"])
+            dialog.set_title("Export to").set_file_name(name).add_filter("Video", &WRITTEN_EXTENSIONS)
         }
         Pick::ExportMattes => dialog.set_title("Folder for the mattes"),
         Pick::ExportData => dialog.set_title("Folder for the data files"),

@@ -60,6 +60,15 @@ fn customary_matrix(width: u32, height: u32) -> YuvMatrix {
     if width >= 1280 || height >= 720 { YuvMatrix::Bt709 } else { YuvMatrix::Bt601 }
 }
 
+/// swscale's number of a matrix.
+pub(super) fn coefficients(matrix: YuvMatrix) -> i32 {
+    match matrix {
+        YuvMatrix::Bt601 => ffi::SWS_CS_ITU601,
+        YuvMatrix::Bt709 => ffi::SWS_CS_ITU709,
+        YuvMatrix::Bt2020 => ffi::SWS_CS_BT2020,
+    }
+}
+
 /// FFmpeg's tags for what is written as `color`: matrix and range as they are, and the primaries and transfer
 /// that go with the matrix.
 pub(super) fn written_tags(

@@ -88,7 +88,7 @@ pub enum VideoError {
         cause: String,
     },
     /// The output's extension names no format that can be written.
-    #[error("{path}: cannot write this format; let the name end in .mp4, .mov or .mkv", path = path.display())]
+    #[error("{path}: cannot write this format; let the name end in .mp4, .mov, .mkv or .webm", path = path.display())]
     UnsupportedOutput {
         /// The file to be written.
         path: PathBuf,
@@ -99,17 +99,32 @@ pub enum VideoError {
         /// The file to be written.
         path: PathBuf,
     },
-    /// The output's format cannot hold the clip's sound as it is.
-    #[error("{path}: {codec} sound cannot be copied into this format; export to .mov or .mkv", path = path.display())]
+    /// The output's format cannot hold the clip's sound, and this FFmpeg cannot encode it again.
+    #[error("{path}: {codec} sound can be neither copied into this format nor encoded again; export to .mov or .mkv", path = path.display())]
     AudioNotSupported {
         /// The file to be written.
         path: PathBuf,
         /// Short name of the audio codec.
         codec: String,
     },
-    /// FFmpeg was built without an H.264 encoder.
-    #[error("this FFmpeg has no H.264 encoder; install one built with libx264")]
-    NoEncoder,
+    /// The output's format cannot hold pictures of the codec.
+    #[error(
+        "{path}: this format cannot hold {codec}; ProRes goes into .mov, VP9 into .webm and .mkv, AV1 into .mp4, .webm \
+         and .mkv, H.264 and HEVC into .mp4, .mov and .mkv",
+        path = path.display()
+    )]
+    CodecNotSupported {
+        /// The file to be written.
+        path: PathBuf,
+        /// Name of the codec.
+        codec: &'static str,
+    },
+    /// FFmpeg was built without an encoder.
+    #[error("this FFmpeg has no {codec} encoder; choose another codec, or install an FFmpeg built with one")]
+    NoEncoder {
+        /// Name of the codec.
+        codec: &'static str,
+    },
     /// No file can be made in the folder.
     #[error("cannot write into {folder} ({cause}); choose another folder or change its permissions", folder = folder.display())]
     NotWritable {

@@ -4,9 +4,12 @@
 //! clip beside its target and puts it in place when it is whole. [`fake`] has both seams without files.
 
 mod audio;
+mod audio_encode;
+mod coded_frame;
 mod color;
 mod decoder;
 mod demux;
+mod encoding;
 mod error;
 #[doc(hidden)]
 pub mod fake;
@@ -18,6 +21,7 @@ mod pictures;
 mod planes;
 mod rgb;
 mod sink;
+mod sound;
 mod source;
 mod timeline;
 
@@ -25,8 +29,9 @@ use std::path::Path;
 
 use crate::types::{ClipInfo, VideoFrame};
 
+pub use encoding::{Codec, Encoding, Quality, Rate, codecs, h264_encoder};
 pub use error::{Severity, VideoError};
-pub use ffmpeg::{h264_encoder, initialize, version};
+pub use ffmpeg::{initialize, version};
 pub use rgb::{rgba_to_yuv, yuv_to_rgb};
 pub use sink::SinkOptions;
 pub use source::DecodeOptions;
@@ -55,7 +60,13 @@ pub trait FrameSource: Send {
 
 /// Something that takes the frames of a new clip. Dropped before [`finish`](Self::finish), it leaves no file.
 pub trait FrameSink: Send {
-    /// Adds one frame: packed 8-bit R'G'B'A (alpha ignored), rows without padding, at timestamp `pts` of the
+    /// What the user should know of how the clip is written: sound that is encoded again, for instance.
+    fn notes(&self) -> &[String] {
+        &[]
+    }
+
+    /// Adds one frame: packed 8-bit R'G'B'A (not multiplied by alpha, which only codecs that have one keep), rows
+    /// without padding, at timestamp `pts` of the
     /// source's time base. Timestamps must rise.
     ///
     /// # Errors

@@ -11,9 +11,10 @@ use ffmpeg_next as ff;
 use tempfile::NamedTempFile;
 
 use super::VideoError;
+use crate::types::temporary::temporary_file;
 
 /// The formats that can be written: extension, and FFmpeg's name of the muxer.
-const FORMATS: [(&str, &str); 3] = [("mp4", "mp4"), ("mov", "mov"), ("mkv", "matroska")];
+const FORMATS: [(&str, &str); 4] = [("mp4", "mp4"), ("mov", "mov"), ("mkv", "matroska"), ("webm", "webm")];
 
 /// A media file in the making. Dropped before [`commit`](Self::commit), it leaves nothing behind.
 pub(super) struct Muxer {
@@ -30,8 +31,10 @@ impl Muxer {
             .iter()
             .find(|(known, _)| *known == extension)
             .ok_or_else(|| VideoError::UnsupportedOutput { path: target.to_owned() })?;
-        let temporary =
-            temporary_file(folder_of(target), &extension).map_err(|error| not_created(target, &error))?;
+        let temporary = temporary_file()
+            .suffix(&format!(".{extension}"))
+            .tempfile_in(folder_of(target))
+            .map_err(|error| not_created(target, &error))?;
         let output = open_output(temporary.path(), format).map_err(|error| failed(target, error))?;
         Ok(Self { output, temporary, target: target.to_owned() })
     }
@@ -44,6 +47,25 @@ impl Muxer {
     /// The file that is made in the end.
     pub(super) fn target(&self) -> &Path {
         &self.target
+    }
+
+    /// Whether the format can hold the codec.
+    pub(super) fn holds(&self, codec: ff::codec::Id) -> bool {
+        // SAFETY: the output format is one of FFmpeg's constants.
+        let answer = unsafe {
+            ffi::avformat_query_codec(self.output.format().as_ptr(), codec.into(), ffi::FF_COMPLIANCE_NORMAL)
+        };
+        answer == 1
+    }
+
+    /// Whether it is MP4 or MOV, which know edit lists and time scales.
+    pub(super) fn is_mp4(&self) -> bool {
+        matches!(self.output.format().name(), "mp4" | "mov")
+    }
+
+    /// Whether it is WebM, which takes Opus.
+    pub(super) fn is_webm(&self) -> bool {
+        self.output.format().name() == "webm"
     }
 
     /// Writes a packet in its turn among the streams.
@@ -103,16 +125,6 @@ fn folder_of(path: &Path) -> &Path {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
-}
-
-fn temporary_file(folder: &Path, extension: &str) -> std::io::Result<NamedTempFile> {
-    let suffix = format!(".{extension}");
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".snowmesh-").suffix(&suffix);
-    // The finished clip is a file like any other, not for its owner's eyes alone; the system's mask still applies.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
 }
 
 /// Opens a file for a muxer. Unlike `ff::format::output_as`, which panics on names that are not UTF-8 and takes

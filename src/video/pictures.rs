@@ -11,7 +11,7 @@ use ffmpeg_next as ff;
 use super::color::{self, Tags};
 use super::orientation::Orientation;
 use super::planes::Plane;
-use crate::types::{YuvColor, YuvImage, YuvMatrix, YuvRange};
+use crate::types::{YuvColor, YuvImage, YuvRange};
 
 /// Pictures kept for reuse; more than these in flight are allocated anew.
 const KEPT: usize = 8;
@@ -131,18 +131,13 @@ impl Scaler {
             height,
             flags,
         )?;
-        let standard = match shape.color.matrix {
-            YuvMatrix::Bt601 => ffi::SWS_CS_ITU601,
-            YuvMatrix::Bt709 => ffi::SWS_CS_ITU709,
-            YuvMatrix::Bt2020 => ffi::SWS_CS_BT2020,
-        };
         let output_full = i32::from(shape.color.range == YuvRange::Full);
         let input_full = if color::is_rgb(shape.format) { 1 } else { output_full };
         // Brightness, contrast and saturation are neutral: 0, 1 and 1 in 16.16 fixed point. The result only says
         // whether the pair of formats makes use of the tables.
         // SAFETY: the context is live and borrowed mutably; the coefficient tables are constants of swscale.
         unsafe {
-            let table = ffi::sws_getCoefficients(standard);
+            let table = ffi::sws_getCoefficients(color::coefficients(shape.color.matrix));
             ffi::sws_setColorspaceDetails(
                 context.as_mut_ptr(),
                 table,

@@ -51,6 +51,8 @@ impl Sample {
                 last_frame: FRAMES - 1,
                 detected_frames: 15,
                 is_main: id == 1,
+                name: None,
+                hidden: false,
             })
             .collect();
         let origin = Origin {

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod codecs;
 mod colors;
 mod damaged;
 mod reading;
+mod sound;
 mod tools;
 mod writing;

@@ -1,6 +1,11 @@
 //! Writing the annotated clip: decode, draw and encode beside each other, from riders that no longer change.
 
-use std::collections::VecDeque;
+mod compose;
+mod drawing;
+mod options;
+mod png_sink;
+mod views;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -10,17 +15,17 @@ use super::analysis::{analyze, load_resolved};
 use super::job::Reporter;
 use super::matte::MatteWriter;
 use super::models::ModelShelf;
-use super::rate::RateMeter;
-use super::scene::SceneBuilder;
 use super::{
     AnalyzeRequest, CancelToken, EngineError, ExportOutcome, ExportRequest, Progress, ResolvedRiders, thread,
 };
-use crate::render::{
-    AdapterPreference, Gpu, OverlayRenderer, OverlayScene, Readback, RenderTarget, ViewTransform,
-};
 use crate::store::{AnalysisStore, StoreError};
-use crate::types::{ClipInfo, OverlayStyle, RiderFrame, VideoFrame};
-use crate::video::{self, DecodeOptions, FrameSink, FrameSource, SinkOptions, VideoError};
+use crate::types::{ClipInfo, VideoFrame};
+use crate::video::{self, Codec, DecodeOptions, Encoding, FrameSink, FrameSource, SinkOptions, VideoError};
+
+pub use options::{Layout, SCALE_RANGE, SPEED_RANGE, VideoOptions};
+
+use drawing::Drawing;
+use png_sink::PngSink;
 
 /// Frames that may wait between two stages.
 const QUEUE_FRAMES: usize = 3;
@@ -42,8 +47,13 @@ pub fn export(
     // A target that cannot be written is better told before the analysis than after it.
     let mut source = video::open(&request.analysis.clip, &DecodeOptions::default())?;
     let info = source.info().clone();
-    let sink = request.output.as_ref().map(|path| video::create(&sink_options(path, &info)));
-    let sink = sink.transpose()?;
+    let sink = request.output.as_deref().map(|path| make_sink(path, request, &info)).transpose()?;
+    if let Some(sink) = &sink {
+        sink.notes().iter().for_each(|note| reporter.warning(note.clone()));
+    }
+    if request.output.is_some() && info.has_audio && request.video.is_stretched() {
+        reporter.warning("sound cannot be stretched with the pictures and is left out".into());
+    }
     let mattes = request.matte_folder.as_deref().map(MatteWriter::create).transpose()?;
     let riders = riders_of(&request.analysis, &info, shelf, cancel, reporter)?;
 
@@ -63,24 +73,53 @@ pub fn export(
     })
 }
 
-fn sink_options(path: &Path, info: &ClipInfo) -> SinkOptions {
-    SinkOptions {
+/// A video, or a folder of pictures for an overlay alone whose path has no extension.
+fn make_sink(
+    path: &Path,
+    request: &ExportRequest,
+    info: &ClipInfo,
+) -> Result<Box<dyn FrameSink>, EngineError> {
+    let options = &request.video;
+    let size = options.size(info);
+    if options.layout == Layout::OverlayOnly && path.extension().is_none() {
+        return Ok(Box::new(PngSink::create(path, size, info)?));
+    }
+    let encoding = match options.layout {
+        Layout::OverlayOnly => Encoding { codec: Some(Codec::ProRes4444), ..options.encoding },
+        _ => options.encoding,
+    };
+    let stretched = options.is_stretched();
+    let sink = video::create(&SinkOptions {
         path: path.to_owned(),
-        width: info.width,
-        height: info.height,
+        width: size.0,
+        height: size.1,
         pixel_aspect: info.pixel_aspect,
         color: info.color,
-        time_base: info.frames.time_base(),
-        average_fps: info.average_fps(),
-        audio_from: Some(info.path.clone()),
-        crf: 18,
-    }
+        time_base: options.time_base(info.frames.time_base()),
+        average_fps: info.average_fps() * f64::from(options.speed_percent) / 100.0,
+        made_from: Some(info.path.clone()),
+        sound: !stretched,
+        span: request.range.map(|range| span(info, clamped_range(info, Some(range)))),
+        encoding,
+    })?;
+    Ok(sink)
 }
 
 /// First and last frame to write.
 fn clamped_range(info: &ClipInfo, range: Option<(u64, u64)>) -> (u64, u64) {
     let end = info.frames.len().saturating_sub(1);
     range.map_or((0, end), |(first, last)| (first.min(end), last.clamp(first.min(end), end)))
+}
+
+/// Timestamps of the first frame and of the end of the last.
+fn span(info: &ClipInfo, (first, last): (u64, u64)) -> std::ops::Range<i64> {
+    let frames = &info.frames;
+    let start = frames.pts(first).unwrap_or(0);
+    let end = frames.pts(last + 1).unwrap_or_else(|| {
+        let ticks = (info.duration_s / frames.time_base().as_f64()).round() as i64;
+        frames.pts(0).unwrap_or(0).saturating_add(ticks)
+    });
+    start..end.max(start.saturating_add(1))
 }
 
 /// The riders of the clip's finished analysis, which is made where there is none.
@@ -188,111 +227,6 @@ fn encode(
         }
     }
     Ok(())
-}
-
-/// The drawing stage.
-struct Drawing<'a> {
-    renderer: OverlayRenderer,
-    target: RenderTarget,
-    readback: Readback,
-    scene: OverlayScene,
-    builder: SceneBuilder,
-    request: &'a ExportRequest,
-    riders: &'a ResolvedRiders,
-    mattes: Option<MatteWriter>,
-    size: (u32, u32),
-}
-
-impl<'a> Drawing<'a> {
-    fn new(
-        shelf: &ModelShelf,
-        info: &ClipInfo,
-        request: &'a ExportRequest,
-        riders: &'a ResolvedRiders,
-        mattes: Option<MatteWriter>,
-    ) -> Result<Self, EngineError> {
-        let gpu = Gpu::headless(AdapterPreference::Fastest)?;
-        let mut builder = SceneBuilder::new(shelf.body()?);
-        builder.set_names(&riders.tracks);
-        let mut renderer = OverlayRenderer::new(&gpu)?;
-        renderer.set_topology(builder.body().triangles())?;
-        Ok(Self {
-            renderer,
-            target: RenderTarget::new(&gpu, info.width, info.height)?,
-            readback: Readback::new(&gpu),
-            scene: OverlayScene::default(),
-            builder,
-            request,
-            riders,
-            mattes,
-            size: (info.width, info.height),
-        })
-    }
-
-    /// Draws what comes; gives the frames drawn and those with a mesh in them.
-    fn run(
-        &mut self,
-        queue: Receiver<VideoFrame>,
-        next: Option<&Sender<Drawn>>,
-        spare: &Receiver<Vec<u8>>,
-        range: (u64, u64),
-        cancel: &CancelToken,
-        reporter: &dyn Reporter,
-    ) -> Result<(u64, u64), EngineError> {
-        let total = range.1 - range.0 + 1;
-        let mut meter = RateMeter::new(Instant::now(), 0, total);
-        let (mut frames, mut with_mesh) = (0, 0);
-        let mut in_flight = VecDeque::new();
-        let none: &[RiderFrame] = &[];
-        for frame in queue {
-            if cancel.is_cancelled() {
-                break;
-            }
-            let index = usize::try_from(frame.index).unwrap_or(usize::MAX);
-            let riders = self.riders.frames.get(index).map_or(none, Vec::as_slice);
-            let (resolved, others) = (self.riders, self.request.overlay.others);
-            let riders = riders.iter().filter(|rider| resolved.is_shown(rider.track, others));
-            with_mesh += u64::from(riders.clone().any(|rider| rider.body.is_some()));
-            let style = &self.request.overlay;
-            // A matte shows the bodies whether or not the video does.
-            let posed = OverlayStyle { mesh: style.mesh || self.mattes.is_some(), ..*style };
-            self.builder.fill(&mut self.scene, Some(frame.image), riders, &posed);
-            self.scene.style = *style;
-            if let Some(mattes) = &mut self.mattes {
-                mattes.write(frame.index, &mut self.renderer, &self.scene, self.size)?;
-            }
-            if let Some(next) = next {
-                self.renderer.render(&self.scene, &self.target, &ViewTransform::default())?;
-                self.readback.submit(&self.target)?;
-                in_flight.push_back(frame.pts);
-                // One frame is drawn while the one before it is read back.
-                if in_flight.len() > 1 && !self.hand_on(&mut in_flight, next, spare)? {
-                    break;
-                }
-            }
-            frames += 1;
-            if let Some(progress) = meter.update(Instant::now(), frames, "exporting") {
-                reporter.progress(progress);
-            }
-        }
-        if let Some(next) = next {
-            while !in_flight.is_empty() && self.hand_on(&mut in_flight, next, spare)? {}
-        }
-        Ok((frames, with_mesh))
-    }
-
-    /// Reads the oldest frame back and passes it on; `false` where the encoder has ended.
-    fn hand_on(
-        &mut self,
-        in_flight: &mut VecDeque<i64>,
-        next: &Sender<Drawn>,
-        spare: &Receiver<Vec<u8>>,
-    ) -> Result<bool, EngineError> {
-        let Some(pts) = in_flight.pop_front() else { return Ok(false) };
-        let mut rgba = spare.try_recv().unwrap_or_default();
-        self.readback.take(&mut rgba)?;
-        Ok(next.send(Drawn::Frame { rgba, pts }).is_ok())
-    }
 }
 
 /// Where an export of `clip` goes unless the user says otherwise.
