@@ -135,7 +135,8 @@ pub fn load_resolved(store: &AnalysisStore, frame_count: u64) -> Result<Resolved
             *slot = riders;
         }
     }
-    Ok(ResolvedRiders { tracks: store.tracks()?, frames })
+    let recoverer = store.summary()?.map(|summary| summary.recoverer).unwrap_or_default();
+    Ok(ResolvedRiders { recoverer, tracks: store.tracks()?, frames })
 }
 
 /// Runs the frames that `store` lacks, then settles who is who.

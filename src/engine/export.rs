@@ -199,7 +199,7 @@ impl<'a> Drawing<'a> {
         mattes: Option<MatteWriter>,
     ) -> Result<Self, EngineError> {
         let gpu = Gpu::headless(AdapterPreference::Fastest)?;
-        let builder = SceneBuilder::new(shelf.body()?);
+        let builder = SceneBuilder::new(shelf.body_of(&riders.recoverer)?);
         let mut renderer = OverlayRenderer::new(&gpu)?;
         renderer.set_topology(builder.body().triangles())?;
         Ok(Self {

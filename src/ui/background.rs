@@ -11,8 +11,8 @@ use crate::engine::{self, AnalyzeRequest, Engine, EngineError, ResolvedRiders, S
 pub enum Arrival {
     /// Riders of an earlier analysis of a clip, where there is one.
     Saved(PathBuf, Result<Option<ResolvedRiders>, EngineError>),
-    /// The body that meshes are made of.
-    Body(Result<Box<SceneBuilder>, EngineError>),
+    /// The body that the meshes of a recoverer are made of.
+    Body(String, Result<Box<SceneBuilder>, EngineError>),
     /// The demo clip, ready to be opened.
     Demo(Result<PathBuf, String>),
 }
@@ -57,9 +57,10 @@ impl Background {
     }
 }
 
-/// Loads the body that meshes are made of.
-pub fn body(engine: &Engine) -> Arrival {
-    Arrival::Body(engine.shelf().body().map(|body| Box::new(SceneBuilder::new(body))))
+/// Loads the body that the meshes of `recoverer` are made of.
+pub fn body(engine: &Engine, recoverer: String) -> Arrival {
+    let body = engine.shelf().body_of(&recoverer);
+    Arrival::Body(recoverer, body.map(|body| Box::new(SceneBuilder::new(body))))
 }
 
 /// Reads the riders of a finished analysis of a clip of `frames` frames.
