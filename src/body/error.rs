@@ -33,4 +33,17 @@ pub enum BodyError {
         /// What is wrong with them.
         problem: String,
     },
+    /// A body in SMPL's layout that is not the SMPL model.
+    #[error(
+        "{model} is not the SMPL model: it has {vertices} vertices and {triangles} triangles, not 6890 and 13776; the shape \
+         that a mesh network finds belongs to SMPL alone"
+    )]
+    NotSmpl {
+        /// The model's name.
+        model: String,
+        /// Its vertices.
+        vertices: usize,
+        /// Its triangles.
+        triangles: usize,
+    },
 }

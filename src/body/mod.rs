@@ -19,6 +19,7 @@ mod load;
 mod model;
 mod rotation;
 mod skinning;
+mod smpl;
 #[cfg(test)]
 mod testing;
 
@@ -26,3 +27,4 @@ pub use error::BodyError;
 pub use fit::{LandmarkFit, TrackFrame};
 pub use model::BodyModel;
 pub use skinning::PosedBody;
+pub use smpl::SmplBody;

@@ -36,6 +36,15 @@ pub struct Cli {
         hide_env_values = true
     )]
     pub models: Option<PathBuf>,
+    /// Folder of your own models (HMR2, SMPL) instead of `models` in your data folder.
+    #[arg(
+        long = "user-models-dir",
+        global = true,
+        value_name = "DIR",
+        env = "SNOWMESH_USER_MODELS",
+        hide_env_values = true
+    )]
+    pub user_models: Option<PathBuf>,
 }
 
 /// What the window is started with.
@@ -83,7 +92,7 @@ pub struct ModelArgs {
     /// Detector: nanodet or movenet-multipose.
     #[arg(long, value_name = "ID")]
     pub detector: Option<String>,
-    /// Recoverer: landmark-fit.
+    /// Recoverer: landmark-fit, or hmr2 with your own weights.
     #[arg(long, value_name = "ID")]
     pub recoverer: Option<String>,
     /// Device for the detector: cpu, cuda, cuda:N or webgpu.

@@ -48,7 +48,11 @@ pub fn run(window: impl FnOnce(Option<PathBuf>, Settings, ModelPlaces) -> Result
     };
     output::start_logging();
     let settings = load_settings();
-    let places = ModelPlaces { runtime_library: cli.onnxruntime, models_folder: cli.models };
+    let places = ModelPlaces {
+        runtime_library: cli.onnxruntime,
+        models_folder: cli.models,
+        user_folder: cli.user_models,
+    };
     let Some(command) = cli.command else {
         // A mistyped command looks like a clip; better told here than by a window that opens first.
         if let Some(clip) = cli.window.clip.as_ref().filter(|clip| !clip.exists()) {

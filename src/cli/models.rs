@@ -48,7 +48,11 @@ fn list(format: Format, context: &Context) -> Result<(), Failure> {
         return Ok(output::print_json(&lines)?);
     }
     for model in &models {
-        let state = if model.present { "present" } else { "MISSING" };
+        let state = match (model.present, &model.remedy) {
+            (true, _) => "present",
+            (false, None) => "MISSING",
+            (false, Some(_)) => "absent",
+        };
         let size = model.bytes as f64 / f64::from(1u32 << 20);
         output::print_text(&format!(
             "{:<20} {:<20} {state:<8} {size:>7.1} MiB  {:<12} {}",
@@ -57,6 +61,9 @@ fn list(format: Format, context: &Context) -> Result<(), Failure> {
             model.licence,
             model.source
         ))?;
+        if let Some(remedy) = model.remedy.as_ref().filter(|_| !model.present) {
+            output::print_text(&format!("    {remedy}"))?;
+        }
     }
     Ok(())
 }

@@ -115,5 +115,6 @@ pub(super) fn edited(
     let edits = store.edits()?;
     let moments = Moments { times_s: &times_s, cuts: &cuts };
     let lost_edits = tracking::apply_edits(&mut tracks, &mut frames, &moments, edits.done()).len();
-    Ok(ResolvedRiders { tracks, frames, cuts, edits, lost_edits })
+    let recoverer = store.summary()?.map(|summary| summary.recoverer).unwrap_or_default();
+    Ok(ResolvedRiders { recoverer, tracks, frames, cuts, edits, lost_edits })
 }

@@ -79,6 +79,20 @@ pub enum EngineError {
         /// What is wrong with it.
         cause: TruthError,
     },
+    /// A model of the user's own cannot be read.
+    #[error(
+        "{path}: the {id} model cannot be read ({cause}); `snowmesh models list` tells where it belongs, models/export how it \
+         is made",
+        path = path.display()
+    )]
+    UserModel {
+        /// The model's id.
+        id: &'static str,
+        /// Its file.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
     /// A file could not be read or written.
     #[error("{path}: {doing} failed ({cause})", path = path.display())]
     Io {
@@ -149,7 +163,7 @@ impl EngineError {
         match self {
             Self::Video(error) => video_kind(error),
             Self::Inference(error) => inference_kind(error),
-            Self::Body(_) => ErrorKind::Model,
+            Self::Body(_) | Self::UserModel { .. } => ErrorKind::Model,
             Self::Store(error) => store_kind(error),
             Self::Render(error) => render_kind(error),
             Self::Truth { .. } => ErrorKind::UnreadableInput,

@@ -71,6 +71,8 @@ impl Progress {
 /// All that an analysis found, once it is whole.
 #[derive(Clone, Debug, Default)]
 pub struct ResolvedRiders {
+    /// The recoverer whose bodies they have; it decides the body model that may be posed with them.
+    pub recoverer: String,
     /// The riders.
     pub tracks: Vec<Track>,
     /// Riders of each frame, by frame index.

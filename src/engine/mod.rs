@@ -13,6 +13,7 @@ mod error;
 mod evaluate;
 mod export;
 mod frame_cache;
+mod hmr2;
 mod import;
 mod job;
 mod landmark_fit;
@@ -27,6 +28,7 @@ mod rate;
 mod refine;
 mod scene;
 pub mod thread;
+mod user_models;
 mod worth;
 
 use std::path::{Path, PathBuf};
@@ -116,6 +118,8 @@ pub struct ModelInfo {
     pub default_threshold: Option<f32>,
     /// Whether the file is there with the right size.
     pub present: bool,
+    /// What to do where it is not; `None` for the program's own.
+    pub remedy: Option<String>,
 }
 
 /// Memory of this process and machine, bytes.

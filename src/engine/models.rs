@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use super::hmr2::Hmr2Recoverer;
 use super::landmark_fit::LandmarkFitRecoverer;
 use super::pipeline::Stages;
 use super::refine::TrackRefiner;
+use super::user_models::UserModels;
 use super::worth::ScoreLimits;
 use super::{EngineError, ModelInfo};
-use crate::body::{BodyModel, LandmarkFit};
+use crate::body::{BodyModel, LandmarkFit, SmplBody};
 use crate::inference::{
-    self, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer, ModelEntry, ModelFile, Registry, Role,
-    Runtime,
+    self, HMR2, Hmr2, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer, ModelEntry, ModelFile,
+    Registry, Role, Runtime,
 };
 use crate::settings::ModelSettings;
 
@@ -29,6 +31,8 @@ pub struct ModelPlaces {
     pub runtime_library: Option<PathBuf>,
     /// The models folder, `None` to look in the usual places.
     pub models_folder: Option<PathBuf>,
+    /// The folder of the user's own models, `None` for `models` in the user's data folder.
+    pub user_folder: Option<PathBuf>,
 }
 
 /// The models folder, opened when first needed, and what was loaded from it for good.
@@ -37,12 +41,13 @@ pub struct ModelShelf {
     places: ModelPlaces,
     registry: OnceLock<Registry>,
     body: OnceLock<Arc<BodyModel>>,
+    smpl: OnceLock<SmplBody>,
 }
 
 impl ModelShelf {
     /// A shelf over `places`; nothing is read yet.
     pub fn new(places: ModelPlaces) -> Self {
-        Self { places, registry: OnceLock::new(), body: OnceLock::new() }
+        Self { places, ..Self::default() }
     }
 
     /// The manifest.
@@ -78,6 +83,23 @@ impl ModelShelf {
         Ok(Arc::clone(self.body.get_or_init(|| body)))
     }
 
+    /// The body that `recoverer`'s estimates belong to: no other may be posed with them.
+    ///
+    /// # Errors
+    /// As [`body`](Self::body); for HMR2 also when the user's SMPL body is not there.
+    pub fn body_of(&self, recoverer: &str) -> Result<Arc<BodyModel>, EngineError> {
+        if recoverer == HMR2 { Ok(Arc::clone(self.smpl()?.model())) } else { self.body() }
+    }
+
+    /// The user's SMPL body, loaded once.
+    fn smpl(&self) -> Result<SmplBody, EngineError> {
+        if let Some(body) = self.smpl.get() {
+            return Ok(body.clone());
+        }
+        let body = UserModels::new(&self.places).smpl()?;
+        Ok(self.smpl.get_or_init(|| body).clone())
+    }
+
     /// SHA-256 of the files behind `ids`, by the id of each part.
     ///
     /// # Errors
@@ -86,6 +108,10 @@ impl ModelShelf {
         let registry = self.registry()?;
         let mut hashes = BTreeMap::new();
         for id in ids {
+            if *id == HMR2 {
+                hashes.extend(UserModels::new(&self.places).identity()?);
+                continue;
+            }
             for (part, file) in files_of(registry, registry.get(id)?)? {
                 hashes.insert(part.to_owned(), file.sha256.clone());
             }
@@ -93,7 +119,7 @@ impl ModelShelf {
         Ok(hashes)
     }
 
-    /// Every model of the manifest, as shown to the user.
+    /// Every model of the manifest and of the user, as shown to the user.
     ///
     /// # Errors
     /// When there is no models folder or its manifest is damaged.
@@ -116,8 +142,10 @@ impl ModelShelf {
                 source: entry.source.clone(),
                 default_threshold: entry.default_threshold(),
                 present: files.iter().all(|(_, file)| whole(file)),
+                remedy: None,
             });
         }
+        models.extend(UserModels::new(&self.places).list());
         Ok(models)
     }
 }
@@ -145,8 +173,10 @@ pub fn load_stages(
 ) -> Result<Stages, EngineError> {
     let runtime = shelf.runtime()?;
     let registry = shelf.registry()?;
-    // An unknown id is told with the ones there are.
-    registry.get_as(Role::Recoverer, &settings.recoverer)?;
+    if settings.recoverer != HMR2 {
+        // An unknown id is told with the ones there are.
+        registry.get_as(Role::Recoverer, &settings.recoverer)?;
+    }
     let entry = registry.get_as(Role::Detector, &settings.detector)?;
     let own = entry.default_threshold().unwrap_or(FALLBACK_THRESHOLD);
     let scores = ScoreLimits::around(settings.detection_threshold.unwrap_or(own));
@@ -155,15 +185,46 @@ pub fn load_stages(
     let detector =
         inference::load_detector(&runtime, registry, &settings.detector, settings.detector_device, 1)?;
     loading(&settings.recoverer);
+    let (recoverers, body) = if settings.recoverer == HMR2 {
+        load_hmr2(&runtime, shelf, settings)?
+    } else {
+        load_landmark_fit(&runtime, shelf, settings)?
+    };
+    // Bodies without cues for depth pass through it, bridged over the gaps between them.
+    let refiner = Some(TrackRefiner::new(body));
+    Ok(Stages { detector, recoverers, refiner, scores, max_people: settings.max_people })
+}
+
+/// Recoverers, one for each worker, and the body that their estimates belong to.
+type Recovery = (Vec<Box<dyn MeshRecoverer>>, Arc<BodyModel>);
+
+fn load_landmark_fit(
+    runtime: &Runtime,
+    shelf: &ModelShelf,
+    settings: &ModelSettings,
+) -> Result<Recovery, EngineError> {
     let body = shelf.body()?;
     let mut recoverers: Vec<Box<dyn MeshRecoverer>> = Vec::new();
     for _ in 0..recover_workers() {
         let options = LandmarkOptions { flip_average: true };
-        let net = LandmarkNet::load(&runtime, registry, settings.recoverer_device, 1, options)?;
+        let net = LandmarkNet::load(runtime, shelf.registry()?, settings.recoverer_device, 1, options)?;
         recoverers.push(Box::new(LandmarkFitRecoverer::new(net, LandmarkFit::new(Arc::clone(&body)))));
     }
-    let refiner = Some(TrackRefiner::new(body));
-    Ok(Stages { detector, recoverers, refiner, scores, max_people: settings.max_people })
+    Ok((recoverers, body))
+}
+
+/// One worker with all threads: each further one would keep activations of its own for no more speed.
+fn load_hmr2(
+    runtime: &Runtime,
+    shelf: &ModelShelf,
+    settings: &ModelSettings,
+) -> Result<Recovery, EngineError> {
+    let body = shelf.smpl()?;
+    let path = UserModels::new(&shelf.places).hmr2_path();
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let net = Hmr2::load(runtime, &path, settings.recoverer_device, threads)?;
+    let model = Arc::clone(body.model());
+    Ok((vec![Box::new(Hmr2Recoverer::new(net, body))], model))
 }
 
 /// Workers that recover bodies: recovery takes about twice as long as detection, so with few cores it gets as many

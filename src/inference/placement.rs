@@ -28,6 +28,13 @@ impl Placement {
         self.configure(runtime.environment()).map_err(|error| self.unavailable(error.message()))
     }
 
+    /// As [`session_builder`](Self::session_builder), for a network whose weights lie in a file of their own: they stay
+    /// mapped pages of that file instead of being packed into memory, for about 15 % of the speed on the processor.
+    pub fn mapped_session_builder(self, runtime: &Runtime) -> Result<SessionBuilder, InferenceError> {
+        let builder = self.session_builder(runtime)?;
+        builder.with_prepacking(false).map_err(|error| self.unavailable(error.message()))
+    }
+
     /// The error for a session that this placement's device refuses.
     pub fn unavailable(self, why: &str) -> InferenceError {
         InferenceError::DeviceUnavailable { device: self.device, why: why.to_owned() }

@@ -74,6 +74,14 @@ impl Analysis {
         }
     }
 
+    /// The recoverer whose bodies are shown; `None` while there are none.
+    pub fn recoverer(&self) -> Option<&str> {
+        match &self.riders {
+            Riders::Whole(riders) => Some(riders.recoverer.as_str()),
+            Riders::Coming(_) => self.asked.as_ref().map(|asked| asked.recoverer.as_str()),
+        }
+    }
+
     /// Takes the settled result.
     pub fn take_whole(&mut self, riders: Arc<ResolvedRiders>) {
         self.revision += 1;
@@ -232,6 +240,7 @@ mod tests {
         };
         let there = |p| vec![rider(1, p), rider(2, Provenance::Detected)];
         analysis.take_whole(Arc::new(ResolvedRiders {
+            recoverer: String::new(),
             tracks: vec![track(1, false), track(2, true)],
             frames: vec![there(Provenance::Detected), vec![], there(Provenance::Predicted), vec![]],
             ..Default::default()

@@ -35,6 +35,8 @@ pub struct App {
     file_dialogs: FileDialogs,
     settings_writer: SettingsWriter,
     background: Background,
+    /// The recoverer whose body was asked for.
+    body_of: Option<String>,
     looks: Option<(Theme, f32)>,
     title: String,
     memory_due_s: f64,
@@ -65,13 +67,13 @@ impl App {
             file_dialogs: FileDialogs::default(),
             settings_writer,
             background: Background::default(),
+            body_of: None,
             looks: None,
             title: String::new(),
             memory_due_s: 0.0,
             pace: Pace::default(),
         };
-        let from = Arc::clone(&app.engine);
-        app.in_background(&ctx, "load body", move || background::body(&from));
+        app.follow_body(&ctx);
         if let Some(clip) = options.clip {
             app.run(&ctx, vec![Command::Open(clip)]);
         }
@@ -117,6 +119,7 @@ impl App {
         while let Some(arrival) = self.background.arrival() {
             effects.extend(self.take_arrival(arrival));
         }
+        self.follow_body(ctx);
         if let Some(error) = self.picture.take_error() {
             self.state.note(Severity::Error, "The picture cannot be drawn", error);
         }
@@ -220,6 +223,19 @@ impl App {
         }
     }
 
+    /// Loads the body of the analysis shown, where another one is held.
+    fn follow_body(&mut self, ctx: &Context) {
+        let shown = self.state.clip.as_ref().and_then(|clip| clip.analysis.recoverer());
+        let wanted = shown.unwrap_or(&self.state.settings.models.recoverer);
+        if self.body_of.as_deref() == Some(wanted) {
+            return;
+        }
+        let (engine, recoverer) = (Arc::clone(&self.engine), wanted.to_owned());
+        self.body_of = Some(recoverer.clone());
+        self.picture.drop_body();
+        self.in_background(ctx, "load body", move || background::body(&engine, recoverer));
+    }
+
     fn take_arrival(&mut self, arrival: Arrival) -> Vec<Effect> {
         match arrival {
             Arrival::Saved(clip, Ok(Some(riders))) => self.state.take_saved(&clip, riders),
@@ -229,8 +245,10 @@ impl App {
                 let title = format!("The earlier analysis of {} cannot be read", text::file_name(&clip));
                 self.state.note(Severity::Warning, title, error.to_string());
             }
-            Arrival::Body(Ok(builder)) => self.picture.set_body(*builder),
-            Arrival::Body(Err(error)) => {
+            // A body that was asked for before another one comes too late.
+            Arrival::Body(recoverer, _) if self.body_of.as_ref() != Some(&recoverer) => {}
+            Arrival::Body(_, Ok(builder)) => self.picture.set_body(*builder),
+            Arrival::Body(_, Err(error)) => {
                 self.state.note(Severity::Error, "No mesh can be drawn", error.to_string());
             }
             Arrival::Demo(Ok(path)) => return self.state.update(Command::Open(path)),

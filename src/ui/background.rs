@@ -15,8 +15,8 @@ pub enum Arrival {
     Saved(PathBuf, Result<Option<ResolvedRiders>, EngineError>),
     /// Riders of a clip after a change of the tracks.
     Changed(PathBuf, Result<ResolvedRiders, EngineError>),
-    /// The body that meshes are made of.
-    Body(Result<Box<SceneBuilder>, EngineError>),
+    /// The body that the meshes of a recoverer are made of.
+    Body(String, Result<Box<SceneBuilder>, EngineError>),
     /// The demo clip, ready to be opened.
     Demo(Result<PathBuf, String>),
 }
@@ -61,9 +61,10 @@ impl Background {
     }
 }
 
-/// Loads the body that meshes are made of.
-pub fn body(engine: &Engine) -> Arrival {
-    Arrival::Body(engine.shelf().body().map(|body| Box::new(SceneBuilder::new(body))))
+/// Loads the body that the meshes of `recoverer` are made of.
+pub fn body(engine: &Engine, recoverer: String) -> Arrival {
+    let body = engine.shelf().body_of(&recoverer);
+    Arrival::Body(recoverer, body.map(|body| Box::new(SceneBuilder::new(body))))
 }
 
 /// Changes the tracks of a clip of `frames` frames in its analysis file.

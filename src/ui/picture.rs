@@ -77,6 +77,12 @@ impl PictureView {
             return;
         }
         self.builder = Some(builder);
+        self.drawn = None;
+    }
+
+    /// Lets go of the body; no mesh is drawn until there is another.
+    pub fn drop_body(&mut self) {
+        self.builder = None;
     }
 
     /// Lets go of the frame shown.

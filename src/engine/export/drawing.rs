@@ -69,7 +69,7 @@ impl<'a> Drawing<'a> {
         mattes: Option<MatteWriter>,
     ) -> Result<Self, EngineError> {
         let gpu = Gpu::headless(AdapterPreference::Fastest)?;
-        let mut builder = SceneBuilder::new(shelf.body()?);
+        let mut builder = SceneBuilder::new(shelf.body_of(&riders.recoverer)?);
         builder.set_names(&riders.tracks);
         let mut renderer = OverlayRenderer::new(&gpu)?;
         renderer.set_topology(builder.body().triangles())?;

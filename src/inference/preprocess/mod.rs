@@ -16,7 +16,7 @@ use super::error::InferenceError;
 use crate::types::RgbImage;
 
 /// Fails unless `image` has pixels, and as many as its size says.
-fn check(image: &RgbImage) -> Result<(), InferenceError> {
+pub(super) fn check(image: &RgbImage) -> Result<(), InferenceError> {
     let expected = (image.width as usize).checked_mul(image.height as usize).and_then(|n| n.checked_mul(3));
     if image.data.is_empty() || expected != Some(image.data.len()) {
         return Err(InferenceError::InvalidImage {

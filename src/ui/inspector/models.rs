@@ -104,7 +104,9 @@ fn model_item(ui: &mut Ui, model: &ModelInfo, chosen: &mut String) {
     let response = ui
         .add_enabled(model.present, egui::Button::selectable(is_chosen, model.id.as_str()))
         .on_hover_text(tip)
-        .on_disabled_hover_text("Its file is missing; run `snowmesh models verify`");
+        .on_disabled_hover_text(
+            model.remedy.as_deref().unwrap_or("Its file is missing; run `snowmesh models verify`"),
+        );
     if response.clicked() {
         chosen.clone_from(&model.id);
     }

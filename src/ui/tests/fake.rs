@@ -79,7 +79,12 @@ pub fn resolved() -> Arc<ResolvedRiders> {
         hidden: false,
     };
     let tracks = vec![track(1, 6, 293, true), track(2, 40, 123, false)];
-    Arc::new(ResolvedRiders { tracks, frames: (0..FRAMES).map(riders_at).collect(), ..Default::default() })
+    Arc::new(ResolvedRiders {
+        recoverer: "landmark-fit".into(),
+        tracks,
+        frames: (0..FRAMES).map(riders_at).collect(),
+        ..Default::default()
+    })
 }
 
 /// What the finished analysis took.
@@ -108,6 +113,7 @@ fn model(id: &str, role: Role, megabytes: u64) -> ModelInfo {
         source: "a package".into(),
         default_threshold: (role == Role::Detector).then_some(0.4),
         present: true,
+        remedy: None,
     }
 }
 

@@ -1,0 +1,144 @@
+//! Models that the program may not come with: HMR2's weights and the SMPL body, put by the user into a folder of his own
+//! under their licences.
+
+use std::collections::BTreeMap;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use sha2::{Digest, Sha256};
+
+use super::{EngineError, ModelInfo, ModelPlaces};
+use crate::body::{BodyModel, SmplBody};
+use crate::inference::{HMR2, Role};
+
+/// Id of the SMPL body.
+const SMPL: &str = "smpl";
+
+/// The user's models folder.
+#[derive(Clone, Debug)]
+pub(super) struct UserModels {
+    folder: PathBuf,
+}
+
+impl UserModels {
+    /// The folder of `places`, else `models` in the user's data folder.
+    pub fn new(places: &ModelPlaces) -> Self {
+        let own = || Some(directories::ProjectDirs::from("", "", "snowmesh")?.data_dir().join("models"));
+        let folder = places.user_folder.clone().or_else(own).unwrap_or_else(|| PathBuf::from("user-models"));
+        Self { folder }
+    }
+
+    /// HMR2's graph; the weights lie beside it.
+    pub fn hmr2_path(&self) -> PathBuf {
+        self.folder.join("hmr2.onnx")
+    }
+
+    fn weights_path(&self) -> PathBuf {
+        self.folder.join("hmr2.onnx.data")
+    }
+
+    fn smpl_path(&self) -> PathBuf {
+        self.folder.join("smpl.npz")
+    }
+
+    /// The SMPL body.
+    ///
+    /// # Errors
+    /// When its file is missing, or is another body.
+    pub fn smpl(&self) -> Result<SmplBody, EngineError> {
+        let path = self.smpl_path();
+        let bytes = read(SMPL, &path)?;
+        let model = BodyModel::from_npz(&bytes, &path.display().to_string())?;
+        Ok(SmplBody::new(Arc::new(model))?)
+    }
+
+    /// What tells this HMR2 and this body from others: SHA-256 of graph and body; of the weights, which would take
+    /// seconds to hash, their size and age.
+    ///
+    /// # Errors
+    /// When a file is missing.
+    pub fn identity(&self) -> Result<BTreeMap<String, String>, EngineError> {
+        let sha256 = |id: &'static str, path: &Path| -> Result<String, EngineError> {
+            Ok(Sha256::digest(read(id, path)?).iter().map(|byte| format!("{byte:02x}")).collect())
+        };
+        let mut identity = BTreeMap::from([
+            (HMR2.to_owned(), sha256(HMR2, &self.hmr2_path())?),
+            (SMPL.to_owned(), sha256(SMPL, &self.smpl_path())?),
+        ]);
+        // A network of a few megabytes has its weights in the graph.
+        if let Ok(weights) = self.weights_path().metadata() {
+            identity.insert(format!("{HMR2}-weights"), size_and_age(&weights));
+        }
+        Ok(identity)
+    }
+
+    /// Both models, there or not.
+    pub fn list(&self) -> [ModelInfo; 2] {
+        let (graph, weights, smpl) = (self.hmr2_path(), self.weights_path(), self.smpl_path());
+        let size = |path: &Path| path.metadata().map_or(0, |file| file.len());
+        let folder = self.folder.display();
+        [
+            ModelInfo {
+                id: HMR2.to_owned(),
+                title: "HMR2 (4D-Humans), your own weights".to_owned(),
+                role: Role::Recoverer,
+                bytes: size(&graph) + size(&weights),
+                licence: "MIT".to_owned(),
+                source: "your 4D-Humans checkpoint".to_owned(),
+                default_threshold: None,
+                present: graph.is_file() && smpl.is_file(),
+                remedy: Some(format!(
+                    "Not there: export your checkpoint with models/export, and put hmr2.onnx, hmr2.onnx.data and \
+                     smpl.npz into {folder}"
+                )),
+                file: Some(graph),
+            },
+            ModelInfo {
+                id: SMPL.to_owned(),
+                title: "SMPL body, your own copy".to_owned(),
+                role: Role::Body,
+                bytes: size(&smpl),
+                licence: "SMPL".to_owned(),
+                source: "smpl.is.tue.mpg.de".to_owned(),
+                default_threshold: None,
+                present: smpl.is_file(),
+                remedy: Some(format!(
+                    "Not there: put your copy, converted with models/export, into {folder}"
+                )),
+                file: Some(smpl),
+            },
+        ]
+    }
+}
+
+fn read(id: &'static str, path: &Path) -> Result<Vec<u8>, EngineError> {
+    std::fs::read(path).map_err(|cause| EngineError::UserModel { id, path: path.to_owned(), cause })
+}
+
+fn size_and_age(file: &Metadata) -> String {
+    let modified = file.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    format!("{} bytes of {}", file.len(), modified.map_or(0, |time| time.as_secs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absent_models_are_listed_with_what_to_do_and_missed_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let user_folder = Some(folder.path().to_owned());
+        let models = UserModels::new(&ModelPlaces { user_folder, ..ModelPlaces::default() });
+        for model in models.list() {
+            assert!(!model.present);
+            assert!(model.remedy.unwrap().contains(&folder.path().display().to_string()));
+        }
+        let error = models.identity().unwrap_err().to_string();
+        assert!(error.contains("hmr2.onnx"), "{error}");
+        std::fs::write(models.hmr2_path(), b"graph").unwrap();
+        assert!(!models.list()[0].present, "HMR2 without its body is of no use");
+        assert!(models.smpl().unwrap_err().to_string().contains("smpl.npz"));
+    }
+}

@@ -1,0 +1,248 @@
+//! HMR2 (Goel et al., *Humans in 4D*, 2023): pose, shape and camera of the person in a crop.
+//!
+//! The network's own contract, which every export keeps: `image` B×3×256×192 in, `global_orient` B×1×3×3, `body_pose`
+//! B×23×3×3, `betas` B×10 and `pred_cam` B×3 out. Its weights lie in a file beside the graph and are mapped, not read:
+//! 2.7 GB of them stay pages that the system can drop.
+
+mod camera;
+mod crop;
+
+use std::path::Path;
+
+use glam::{Mat3, Quat, Vec3};
+use ort::session::Session;
+use ort::value::{TensorElementType, TensorRef, ValueType};
+
+use super::error::InferenceError;
+use super::placement::Placement;
+use super::runtime::Runtime;
+use crate::types::smpl::{BETA_COUNT, JOINT_COUNT};
+use crate::types::{BBox, Camera, Device, RgbImage, SmplParams};
+use crop::{CROP_LEN, Cropper, HEIGHT, Square, WIDTH};
+
+/// Id of the recoverer, as in `--recoverer`.
+pub const HMR2: &str = "hmr2";
+
+/// The network's input.
+const INPUT: &str = "image";
+
+/// Its outputs and the values that each holds for one person.
+const OUTPUTS: [(&str, usize); 4] =
+    [("global_orient", 9), ("body_pose", 9 * (JOINT_COUNT - 1)), ("betas", BETA_COUNT), ("pred_cam", 3)];
+
+/// People recovered in one run: enough to fill a GPU, and few enough that activations stay small.
+const BATCH: usize = 8;
+
+/// What HMR2 says of one person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hmr2Body {
+    /// Pose and shape; the shape is that of the SMPL model and of no other.
+    pub smpl: SmplParams,
+    /// From the posed body's points to the camera frame, metres.
+    pub translation_m: Vec3,
+    /// The camera of the whole picture.
+    pub camera: Camera,
+}
+
+/// A loaded HMR2.
+pub struct Hmr2 {
+    session: Session,
+    device: Device,
+    cropper: Cropper,
+    input: Vec<f32>,
+}
+
+impl Hmr2 {
+    /// Loads the network at `path` on `device`, with `threads` threads within an operator on the processor.
+    ///
+    /// # Errors
+    /// [`InferenceError::ModelMissing`], [`InferenceError::DeviceUnavailable`], [`InferenceError::Load`] (weights that
+    /// are absent or cut short too), or [`InferenceError::Contract`] for another network.
+    pub fn load(
+        runtime: &Runtime,
+        path: &Path,
+        device: Device,
+        threads: usize,
+    ) -> Result<Self, InferenceError> {
+        // ONNX Runtime refuses weights behind a link; the folder itself may be one.
+        let path = path.canonicalize().map_err(|_| InferenceError::ModelMissing { path: path.to_owned() })?;
+        let mut builder = Placement { device, threads }.mapped_session_builder(runtime)?;
+        let failed = |error: ort::Error| InferenceError::Load {
+            model: HMR2.to_owned(),
+            cause: error.message().to_owned(),
+        };
+        let session = builder.commit_from_file(&path).map_err(failed)?;
+        check(&session).map_err(|cause| InferenceError::Contract { model: HMR2.to_owned(), cause })?;
+        Ok(Self { session, device, cropper: Cropper::default(), input: Vec::new() })
+    }
+
+    /// Where it runs.
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    /// The body of the person in each of `boxes`, in their order; `None` for a box without an area and where the network
+    /// gives no usable numbers.
+    ///
+    /// # Errors
+    /// [`InferenceError::InvalidImage`], or a network that fails.
+    pub fn observe(
+        &mut self,
+        image: &RgbImage,
+        boxes: &[BBox],
+    ) -> Result<Vec<Option<Hmr2Body>>, InferenceError> {
+        let mut bodies = vec![None; boxes.len()];
+        let seen: Vec<(usize, Square)> = boxes
+            .iter()
+            .enumerate()
+            .filter_map(|(index, bbox)| Some((index, Square::around(bbox)?)))
+            .collect();
+        for people in seen.chunks(BATCH) {
+            self.input.resize(people.len() * CROP_LEN, 0.0);
+            for ((_, square), crop) in people.iter().zip(self.input.chunks_exact_mut(CROP_LEN)) {
+                self.cropper.fill(image, square, crop)?;
+            }
+            let outputs = run(&mut self.session, &self.input, people.len())?;
+            for (person, (index, square)) in people.iter().enumerate() {
+                bodies[*index] = decode(&outputs, person, square, image);
+            }
+        }
+        Ok(bodies)
+    }
+}
+
+/// The outputs in the order of [`OUTPUTS`], each for `people` crops.
+fn run(session: &mut Session, input: &[f32], people: usize) -> Result<[Vec<f32>; 4], InferenceError> {
+    let failed =
+        |error: ort::Error| InferenceError::Run { model: HMR2.to_owned(), cause: error.message().to_owned() };
+    let input = TensorRef::from_array_view(([people, 3, HEIGHT, WIDTH], input)).map_err(failed)?;
+    let outputs = session.run(ort::inputs![INPUT => input]).map_err(failed)?;
+    let mut values = [const { Vec::new() }; 4];
+    for (values, (name, len)) in values.iter_mut().zip(OUTPUTS) {
+        let unusable =
+            |cause: String| InferenceError::Output { model: HMR2.to_owned(), output: name.to_owned(), cause };
+        let output = outputs.get(name).ok_or_else(|| unusable("it is absent".to_owned()))?;
+        let (shape, found) =
+            output.try_extract_tensor::<f32>().map_err(|error| unusable(error.message().to_owned()))?;
+        if found.len() != people * len {
+            return Err(unusable(format!("its shape is {shape}, not that of {people} people")));
+        }
+        values.extend_from_slice(found);
+    }
+    Ok(values)
+}
+
+/// One person of a batch; `None` where a number is not finite or the camera sees nobody before it.
+fn decode(outputs: &[Vec<f32>; 4], person: usize, square: &Square, image: &RgbImage) -> Option<Hmr2Body> {
+    let [orient, pose, betas, camera] =
+        std::array::from_fn(|output| &outputs[output][person * OUTPUTS[output].1..][..OUTPUTS[output].1]);
+    if [orient, pose, betas, camera].into_iter().flatten().any(|value| !value.is_finite()) {
+        tracing::warn!("HMR2 gave values that are no numbers for a person; he is skipped");
+        return None;
+    }
+    let (translation_m, camera) =
+        camera::full_frame([camera[0], camera[1], camera[2]], square, image.width, image.height)?;
+    let mut body_pose = [Quat::IDENTITY; JOINT_COUNT - 1];
+    for (rotation, rows) in body_pose.iter_mut().zip(pose.as_chunks().0) {
+        *rotation = quaternion(rows);
+    }
+    let smpl = SmplParams {
+        global_orient: quaternion(orient.as_chunks().0.first()?),
+        body_pose,
+        betas: *betas.first_chunk()?,
+    };
+    Some(Hmr2Body { smpl, translation_m, camera })
+}
+
+/// A rotation from its matrix, row by row.
+fn quaternion(rows: &[f32; 9]) -> Quat {
+    Quat::from_mat3(&Mat3::from_cols_array(rows).transpose()).normalize()
+}
+
+/// Compares a session's inputs and outputs with the contract.
+fn check(session: &Session) -> Result<(), String> {
+    let [input] = session.inputs() else {
+        return Err(format!("it has {} inputs instead of one", session.inputs().len()));
+    };
+    let ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } = input.dtype() else {
+        return Err(format!("its input is {}, not 32-bit floats", input.dtype()));
+    };
+    if input.name() != INPUT || shape.get(1..) != Some(&[3, HEIGHT as i64, WIDTH as i64]) {
+        return Err(format!("its input is {} {shape}, not {INPUT} B×3×{HEIGHT}×{WIDTH}", input.name()));
+    }
+    if shape.first().is_some_and(|batch| *batch >= 0) {
+        return Err("it takes batches of one size alone; export it again with models/export".to_owned());
+    }
+    let absent = OUTPUTS.iter().find(|(name, _)| !session.outputs().iter().any(|o| o.name() == *name));
+    absent.map_or(Ok(()), |(name, _)| Err(format!("it has no output '{name}'")))
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array4, ArrayD};
+    use ndarray_npy::NpzReader;
+
+    use super::*;
+    use crate::inference::test_support::{registry, runtime};
+
+    fn tiny() -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/hmr2/hmr2_tiny.onnx")
+    }
+
+    #[test]
+    fn outputs_are_those_of_the_reference() {
+        let crops = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/golden/hmr2_crops.npz");
+        let Ok(crops) = std::fs::File::open(&crops) else {
+            println!("skipped: {} is not there", crops.display());
+            return;
+        };
+        let Some(runtime) = runtime() else { return };
+        let crops: Array4<f32> = NpzReader::new(crops).unwrap().by_name("frame_075.crops").unwrap();
+        let golden = include_bytes!("../../../tests/data/hmr2/hmr2_tiny_io.npz");
+        let mut golden = NpzReader::new(std::io::Cursor::new(&golden[..])).unwrap();
+        let mut net = Hmr2::load(&runtime, &tiny(), Device::Cpu, 1).unwrap();
+        let outputs = run(&mut net.session, crops.as_slice().unwrap(), 2).unwrap();
+        for (values, (name, _)) in outputs.iter().zip(OUTPUTS) {
+            let expected: ArrayD<f32> = golden.by_name(name).unwrap();
+            assert_eq!(values.len(), expected.len());
+            let worst = values.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(worst < 1e-5, "{name}: {worst}");
+        }
+    }
+
+    #[test]
+    fn people_are_answered_in_order_however_many_they_are() {
+        let Some(runtime) = runtime() else { return };
+        let mut net = Hmr2::load(&runtime, &tiny(), Device::Cpu, 1).unwrap();
+        let image = crate::inference::test_support::pattern(300, 200);
+        assert_eq!(net.observe(&image, &[]).unwrap(), []);
+        let mut boxes: Vec<BBox> =
+            (0..BATCH + 2).map(|x| BBox::new(x as f32, 20.0, 60.0 + x as f32, 150.0)).collect();
+        boxes[3] = BBox::default();
+        let together = net.observe(&image, &boxes).unwrap();
+        for (bbox, expected) in boxes.iter().zip(&together) {
+            let alone = net.observe(&image, &[*bbox]).unwrap().remove(0);
+            let pose = |body: &Option<Hmr2Body>| body.as_ref().map(|body| body.smpl.body_pose[4]);
+            match (pose(&alone), pose(expected)) {
+                (Some(a), Some(b)) => assert!(a.angle_between(b) < 1e-3),
+                (a, b) => assert_eq!(a, b),
+            }
+        }
+        assert_eq!(together[3], None);
+        let refused = net.observe(&RgbImage::default(), &boxes);
+        assert!(matches!(refused, Err(InferenceError::InvalidImage { .. })));
+    }
+
+    #[test]
+    fn another_network_and_a_broken_file_are_refused() {
+        let Some(runtime) = runtime() else { return };
+        let other = registry().path("blazepose-full").unwrap();
+        let load = |path: &Path| Hmr2::load(&runtime, path, Device::Cpu, 1).err().unwrap();
+        assert!(matches!(load(&other), InferenceError::Contract { .. }));
+        let folder = tempfile::tempdir().unwrap();
+        let cut = folder.path().join("cut.onnx");
+        assert!(matches!(load(&cut), InferenceError::ModelMissing { .. }));
+        std::fs::write(&cut, &std::fs::read(tiny()).unwrap()[..100_000]).unwrap();
+        assert!(matches!(load(&cut), InferenceError::Load { .. }));
+    }
+}
