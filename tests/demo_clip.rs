@@ -103,7 +103,7 @@ fn the_rider_is_found_where_he_is_in_nearly_every_frame() {
     assert!(detected * 100 >= FRAMES * 95, "detected in {detected} of {FRAMES} frames");
     let (keypoints, joints) = (mean(&keypoint_errors), mean(&joint_errors));
     assert!(keypoints < 0.05, "keypoints are off by {keypoints:.3} of the rider's height");
-    assert!(joints < 0.11, "joints are off by {joints:.3} m");
+    assert!(joints < 0.12, "joints are off by {joints:.3} m");
 }
 
 #[test]

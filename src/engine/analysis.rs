@@ -72,6 +72,7 @@ fn run_key(request: &AnalyzeRequest, shelf: &ModelShelf) -> Result<RunKey, Engin
         thresholds: [
             ("detection".to_owned(), models.detection_threshold),
             ("max_people".to_owned(), Some(models.max_people as f32)),
+            ("precise".to_owned(), models.precise.then_some(1.0)),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))

@@ -206,7 +206,7 @@ fn load_landmark_fit(
     let body = shelf.body()?;
     let mut recoverers: Vec<Box<dyn MeshRecoverer>> = Vec::new();
     for _ in 0..recover_workers() {
-        let options = LandmarkOptions { flip_average: true };
+        let options = LandmarkOptions { flip_average: settings.precise };
         let net = LandmarkNet::load(runtime, shelf.registry()?, settings.recoverer_device, 1, options)?;
         recoverers.push(Box::new(LandmarkFitRecoverer::new(net, LandmarkFit::new(Arc::clone(&body)))));
     }
