@@ -74,6 +74,7 @@ fn the_rider_is_found_where_he_is_in_nearly_every_frame() {
     assert_eq!(analysis["clip"]["frames"], FRAMES);
     assert_eq!(analysis["clip"]["variable_frame_rate"], false);
     assert_eq!(analysis["run"]["detector"], "nanodet");
+    assert_eq!(analysis["run"]["devices"]["recoverer"], "cpu");
 
     let riders = main_rider(&analysis);
     let (mut detected, mut keypoint_errors, mut joint_errors) = (0, Vec::new(), Vec::new());

@@ -7,14 +7,16 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::dataset::{Dataset, Origin};
-use crate::types::{BodyEstimate, ClipInfo, Provenance, RiderFrame, RunSummary, SmplParams, Track, TrackId};
+use crate::types::{
+    BodyEstimate, ClipInfo, Provenance, RiderFrame, RunSummary, SmplParams, StageTime, Track, TrackId,
+};
 
 /// The whole answer.
 #[derive(Serialize)]
 pub struct Inspection<'a> {
     clip: ClipLine,
     /// Null where the clip has not been analysed.
-    run: Option<&'a RunSummary>,
+    run: Option<RunLine<'a>>,
     tracks: Vec<TrackLine>,
     frames: Vec<FrameLine>,
     /// What an export adds.
@@ -33,6 +35,38 @@ struct ClipLine {
     codec: String,
     rotation_deg: u32,
     has_audio: bool,
+}
+
+#[derive(Serialize)]
+struct RunLine<'a> {
+    detector: &'a str,
+    recoverer: &'a str,
+    devices: Devices<'a>,
+    wall_s: f64,
+    fps: f64,
+    peak_rss_bytes: u64,
+    stages: &'a [StageTime],
+}
+
+/// Where each model really ran.
+#[derive(Serialize)]
+struct Devices<'a> {
+    detector: &'a str,
+    recoverer: &'a str,
+}
+
+impl<'a> From<&'a RunSummary> for RunLine<'a> {
+    fn from(run: &'a RunSummary) -> Self {
+        Self {
+            detector: &run.detector,
+            recoverer: &run.recoverer,
+            devices: Devices { detector: &run.detector_device, recoverer: &run.recoverer_device },
+            wall_s: run.wall_s,
+            fps: run.fps,
+            peak_rss_bytes: run.peak_rss_bytes,
+            stages: &run.stages,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -113,7 +147,7 @@ impl<'a> Inspection<'a> {
                 rotation_deg: info.rotation_deg,
                 has_audio: info.has_audio,
             },
-            run,
+            run: run.map(RunLine::from),
             tracks: tracks
                 .iter()
                 .map(|track| TrackLine {
