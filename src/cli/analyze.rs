@@ -6,7 +6,7 @@ use super::args::{AnalyzeArgs, ProgressStyle};
 use super::exit::Failure;
 use super::progress::TerminalReporter;
 use super::{Context, output};
-use crate::engine::{self, AnalysisOutcome, AnalyzeRequest};
+use crate::engine::{self, AnalysisOutcome};
 use crate::types::RunSummary;
 
 /// The last JSON line of a clip.
@@ -24,23 +24,16 @@ struct DoneLine<'a> {
 /// # Errors
 /// The failure's exit code and message.
 pub fn run(args: &AnalyzeArgs, context: &Context) -> Result<(), Failure> {
-    if args.store.is_some() && args.clips.len() > 1 {
+    if args.analysis.store.is_some() && args.clips.len() > 1 {
         return Err(Failure::usage("--store names one file; analyse one clip at a time with it"));
     }
-    let models = args.models.resolve(&context.settings.models);
     for clip in &args.clips {
         let name = clip.display().to_string();
-        let request = AnalyzeRequest {
-            clip: clip.clone(),
-            store: args.store.clone(),
-            models: models.clone(),
-            restart: args.restart,
-            accept_existing: !args.models.is_given(),
-        };
-        let reporter = TerminalReporter::new(name.clone(), args.progress);
+        let request = args.analysis.request(clip, &context.settings.models);
+        let reporter = TerminalReporter::new(name.clone(), args.analysis.progress);
         let outcome = engine::analyze(&request, &context.shelf, &context.cancel, &reporter)?;
         drop(reporter);
-        tell(&name, &outcome, args.progress)?;
+        tell(&name, &outcome, args.analysis.progress)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The flags.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -8,7 +8,7 @@ use super::evaluate::EvaluateArgs;
 use super::import::ImportArgs;
 use super::tracks::TracksArgs;
 use super::video_args::VideoArgs;
-use crate::engine::DataFormat;
+use crate::engine::{AnalyzeRequest, DataFormat};
 use crate::settings::ModelSettings;
 use crate::types::{Device, OverlayStyle};
 
@@ -137,12 +137,9 @@ impl ModelArgs {
     }
 }
 
-/// Flags of `analyze`.
+/// How a clip is analysed, and how that is told.
 #[derive(Debug, Args)]
-pub struct AnalyzeArgs {
-    /// Clips to analyse.
-    #[arg(required = true, value_name = "CLIP")]
-    pub clips: Vec<PathBuf>,
+pub struct AnalysisArgs {
     /// Models and devices.
     #[command(flatten)]
     pub models: ModelArgs,
@@ -155,6 +152,30 @@ pub struct AnalyzeArgs {
     /// How to tell progress; a bar on a terminal, nothing elsewhere.
     #[arg(long, value_enum)]
     pub progress: Option<ProgressStyle>,
+}
+
+impl AnalysisArgs {
+    /// What is asked of the engine for `clip`: flags over `saved`. A finished analysis will do unless models are named.
+    pub fn request(&self, clip: &Path, saved: &ModelSettings) -> AnalyzeRequest {
+        AnalyzeRequest {
+            clip: clip.to_owned(),
+            store: self.store.clone(),
+            models: self.models.resolve(saved),
+            restart: self.restart,
+            accept_existing: !self.models.is_given(),
+        }
+    }
+}
+
+/// Flags of `analyze`.
+#[derive(Debug, Args)]
+pub struct AnalyzeArgs {
+    /// Clips to analyse.
+    #[arg(required = true, value_name = "CLIP")]
+    pub clips: Vec<PathBuf>,
+    /// How the clip is analysed.
+    #[command(flatten)]
+    pub analysis: AnalysisArgs,
 }
 
 /// Flags of `export`.
@@ -188,18 +209,9 @@ pub struct ExportArgs {
     /// How the video is made.
     #[command(flatten)]
     pub video: VideoArgs,
-    /// Models and devices of the analysis.
+    /// How the clip is analysed.
     #[command(flatten)]
-    pub models: ModelArgs,
-    /// Analysis file instead of CLIP.snowmesh beside the clip.
-    #[arg(long, value_name = "FILE")]
-    pub store: Option<PathBuf>,
-    /// Analyse anew, whatever the analysis file holds.
-    #[arg(long)]
-    pub restart: bool,
-    /// How to tell progress; a bar on a terminal, nothing elsewhere.
-    #[arg(long, value_enum)]
-    pub progress: Option<ProgressStyle>,
+    pub analysis: AnalysisArgs,
 }
 
 impl ExportArgs {
@@ -322,7 +334,7 @@ mod tests {
             Cli::try_parse_from(["snowmesh", "analyze", "a.mp4", "--detector", "movenet-multipose"]).unwrap();
         let Some(Command::Analyze(args)) = cli.command else { panic!("{cli:?}") };
         let saved = ModelSettings { detection_threshold: Some(0.7), ..ModelSettings::default() };
-        let models = args.models.resolve(&saved);
+        let models = args.analysis.models.resolve(&saved);
         assert_eq!(models.detector, "movenet-multipose");
         assert_eq!(models.detection_threshold, Some(0.7));
     }

@@ -6,7 +6,7 @@ use super::args::{ExportArgs, ProgressStyle};
 use super::exit::Failure;
 use super::progress::TerminalReporter;
 use super::{Context, output};
-use crate::engine::{self, AnalyzeRequest, ExportOutcome, ExportRequest};
+use crate::engine::{self, ExportOutcome, ExportRequest};
 
 /// The last JSON line.
 #[derive(Serialize)]
@@ -30,23 +30,17 @@ pub fn run(args: &ExportArgs, context: &Context) -> Result<(), Failure> {
         None
     };
     let request = ExportRequest {
-        analysis: AnalyzeRequest {
-            clip: args.clip.clone(),
-            store: args.store.clone(),
-            models: args.models.resolve(&context.settings.models),
-            restart: args.restart,
-            accept_existing: !args.models.is_given(),
-        },
+        analysis: args.analysis.request(&args.clip, &context.settings.models),
         output: args.output.clone(),
         matte_folder: args.matte.clone(),
         overlay: args.overlay_style(&context.settings.overlay),
         range,
         video: args.video.options(),
     };
-    let reporter = TerminalReporter::new(args.clip.display().to_string(), args.progress);
+    let reporter = TerminalReporter::new(args.clip.display().to_string(), args.analysis.progress);
     let outcome = engine::export(&request, &context.shelf, &context.cancel, &reporter)?;
     drop(reporter);
-    tell(&outcome, args.progress)
+    tell(&outcome, args.analysis.progress)
 }
 
 fn tell(outcome: &ExportOutcome, style: Option<ProgressStyle>) -> Result<(), Failure> {

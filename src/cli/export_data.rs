@@ -8,7 +8,7 @@ use super::args::{ExportArgs, ProgressStyle, Riders};
 use super::exit::Failure;
 use super::progress::TerminalReporter;
 use super::{Context, output};
-use crate::engine::{self, AnalyzeRequest, DataExportOutcome, DataExportRequest};
+use crate::engine::{self, DataExportOutcome, DataExportRequest};
 
 /// The last JSON line of a clip.
 #[derive(Serialize)]
@@ -38,21 +38,15 @@ pub fn run(args: &ExportArgs, context: &Context) -> Result<(), Failure> {
     for clip in &clips {
         let name = clip.display().to_string();
         let request = DataExportRequest {
-            analysis: AnalyzeRequest {
-                clip: clip.clone(),
-                store: args.store.clone(),
-                models: args.models.resolve(&context.settings.models),
-                restart: args.restart,
-                accept_existing: !args.models.is_given(),
-            },
+            analysis: args.analysis.request(clip, &context.settings.models),
             formats: args.format.clone(),
             folder: folder.clone(),
             everyone: args.riders == Riders::All,
         };
-        let reporter = TerminalReporter::new(name.clone(), args.progress);
+        let reporter = TerminalReporter::new(name.clone(), args.analysis.progress);
         let outcome = engine::export_data(&request, &context.shelf, &context.cancel, &reporter)?;
         drop(reporter);
-        tell(name, &outcome, args.progress)?;
+        tell(name, &outcome, args.analysis.progress)?;
     }
     Ok(())
 }
@@ -62,7 +56,7 @@ fn clips(args: &ExportArgs) -> Result<Vec<PathBuf>, Failure> {
     if !args.clip.is_dir() {
         return Ok(vec![args.clip.clone()]);
     }
-    if args.store.is_some() {
+    if args.analysis.store.is_some() {
         return Err(Failure::usage("--store names one file; export one clip at a time with it"));
     }
     let clips = engine::clips_in(&args.clip)?;
