@@ -9,6 +9,7 @@
 
 mod blazepose;
 mod camera_solve;
+mod dress;
 mod error;
 mod fit;
 mod ik;
