@@ -198,7 +198,7 @@ pub struct ExportArgs {
     /// Folder for one 8-bit grey PNG a frame, 255 where a mesh covers.
     #[arg(long, value_name = "DIR")]
     pub matte: Option<PathBuf>,
-    /// Data to write instead of a video: csv, json, npz, phalp, bvh, trc, c3d, glb.
+    /// Data to write instead of a video: csv, parquet, json, npz, phalp, bvh, trc, c3d, glb.
     #[arg(
         long,
         value_delimiter = ',',
