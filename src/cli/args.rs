@@ -186,7 +186,7 @@ pub struct ExportArgs {
     /// Video to write: .mp4, .mov, .mkv or .webm; with --format the folder to write into.
     #[arg(short, long, value_name = "FILE", required_unless_present = "matte")]
     pub output: Option<PathBuf>,
-    /// What to draw: mesh, wireframe, skeleton, boxes, labels.
+    /// What to draw: mesh, wireframe, skeleton, boxes, labels (names), trails, joint-trails, angles, clock.
     #[arg(long, value_delimiter = ',', value_name = "LIST", default_value = "mesh")]
     pub overlay: Vec<OverlayPart>,
     /// Opacity of the mesh, 0 to 1.
@@ -224,6 +224,10 @@ impl ExportArgs {
             skeleton: has(OverlayPart::Skeleton),
             boxes: has(OverlayPart::Boxes),
             labels: has(OverlayPart::Labels),
+            trails: has(OverlayPart::Trails),
+            joint_trails: has(OverlayPart::JointTrails),
+            angles: has(OverlayPart::Angles),
+            clock: has(OverlayPart::Clock),
             others: self.riders == Riders::All,
             opacity: self.opacity.unwrap_or(saved.opacity),
             ..*saved
@@ -240,6 +244,10 @@ pub enum OverlayPart {
     Skeleton,
     Boxes,
     Labels,
+    Trails,
+    JointTrails,
+    Angles,
+    Clock,
 }
 
 /// Whom an export draws.

@@ -4,6 +4,7 @@
 //! blocks its caller.
 
 mod analysis;
+mod burn_in;
 mod cancel;
 mod clock;
 mod data_export;
@@ -35,6 +36,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use analysis::{analyze, finished_store, load_resolved, run_stages, store_path};
+pub use burn_in::{Moment, burn_in};
 pub use cancel::CancelToken;
 pub use data_export::{DataExportOutcome, DataExportRequest, check_folder, clips_in, export_data};
 pub use doctor::{Check, Verdict, examine};

@@ -73,7 +73,10 @@ impl Row<'_> {
 
     /// The joint angles, degrees.
     pub fn angles(&self) -> [Option<f64>; angles::ANGLE_COUNT] {
-        self.state.body.as_ref().map_or([None; angles::ANGLE_COUNT], |body| angles::of_joints(&body.joints_3d))
+        self.state
+            .body
+            .as_ref()
+            .map_or([None; angles::ANGLE_COUNT], |body| angles::of_joints(&body.joints_3d))
     }
 }
 

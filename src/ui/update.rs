@@ -188,6 +188,10 @@ impl State {
             Layer::Skeleton => &mut overlay.skeleton,
             Layer::Boxes => &mut overlay.boxes,
             Layer::Labels => &mut overlay.labels,
+            Layer::Trails => &mut overlay.trails,
+            Layer::JointTrails => &mut overlay.joint_trails,
+            Layer::Angles => &mut overlay.angles,
+            Layer::Clock => &mut overlay.clock,
             Layer::Others => &mut overlay.others,
         }
     }
