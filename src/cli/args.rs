@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::evaluate::EvaluateArgs;
 use super::import::ImportArgs;
+use super::stills::StillArgs;
 use super::tracks::TracksArgs;
 use super::video_args::VideoArgs;
 use crate::engine::{AnalyzeRequest, DataFormat};
@@ -206,6 +207,9 @@ pub struct ExportArgs {
         conflicts_with_all = ["matte", "overlay", "opacity"]
     )]
     pub format: Vec<DataFormat>,
+    /// Single pictures in place of a video.
+    #[command(flatten)]
+    pub stills: StillArgs,
     /// How the video is made.
     #[command(flatten)]
     pub video: VideoArgs,

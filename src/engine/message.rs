@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::data_export::DataExportOutcome;
 use super::error::EngineError;
+use super::pictures::PictureOutcome;
 use super::player::Player;
 use crate::types::edits::EditLog;
 use crate::types::{ClipInfo, RiderFrame, RunSummary, Track, TrackId};
@@ -157,6 +158,8 @@ pub enum JobResult {
     Exported(ExportOutcome),
     /// The data files are written.
     DataExported(DataExportOutcome),
+    /// The picture is written.
+    PictureSaved(PictureOutcome),
 }
 
 /// News from the engine.

@@ -60,6 +60,10 @@ pub enum Pick {
     ExportMattes,
     /// Where the data files go.
     ExportData,
+    /// Where the contact sheet goes.
+    ContactSheet,
+    /// Where the shown frame is saved.
+    Picture,
 }
 
 /// Something the user asked for.

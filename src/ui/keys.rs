@@ -95,6 +95,7 @@ pub static GROUPS: &[Group] = &[
         shortcuts: &[
             shortcut(&[ctrl(Key::O)], Command::Browse(Pick::Clip), "Open a clip"),
             shortcut(&[ctrl(Key::E)], Command::ShowExport, "Export"),
+            shortcut(&[ctrl(Key::S)], Command::Browse(Pick::Picture), "Save the picture shown"),
             shortcut(&[key(Key::F)], Command::SetZoom(super::zoom::Zoom::Fit), "Fit the picture"),
             shortcut(&[key(Key::Num1)], Command::ZoomActual, "Picture at 100 %"),
             shortcut(&[key(Key::P)], Command::ToggleInspector, "Show or hide the inspector"),
