@@ -188,7 +188,7 @@ impl ExportForm {
                 Some(Problem::Source)
             } else if self.options.layout == Layout::OverlayOnly {
                 match self.extension().as_str() {
-                    "" => return folder_problem(&self.output, "folder of PNG files"),
+                    "" => folder_problem(&self.output, "folder of PNG files"),
                     "mov" if !output.is_dir() => missing_parent(output).map(Problem::NoFolder),
                     "mov" => Some(Problem::IsFolder(output.to_owned())),
                     _ => Some(Problem::OverlayExtension),

@@ -31,7 +31,7 @@ const QUALITIES: [(Quality, &str); 3] = [
 
 /// Shows the options of the form.
 pub fn show(ui: &mut Ui, clip: Option<&ClipInfo>, form: &mut ExportForm) {
-    choice(ui, "Layout", name_of(&LAYOUTS, form.options.layout), |ui| {
+    choice(ui, "Layout", name_of(&LAYOUTS, &form.options.layout), |ui| {
         for (layout, name) in LAYOUTS {
             ui.selectable_value(&mut form.options.layout, layout, name);
         }
@@ -59,8 +59,8 @@ fn choice(ui: &mut Ui, name: &str, shown: &str, choices: impl FnOnce(&mut Ui)) {
     });
 }
 
-fn name_of<T: PartialEq>(names: &[(T, &'static str)], value: T) -> &'static str {
-    names.iter().find(|(known, _)| *known == value).map_or("", |(_, name)| name)
+fn name_of<T: PartialEq>(names: &[(T, &'static str)], value: &T) -> &'static str {
+    names.iter().find(|(known, _)| known == value).map_or("", |(_, name)| name)
 }
 
 fn file_type(ui: &mut Ui, form: &mut ExportForm, alone: bool) {
@@ -98,7 +98,7 @@ fn codec(ui: &mut Ui, form: &mut ExportForm) {
 fn quality(ui: &mut Ui, form: &mut ExportForm) {
     let rate = &mut form.options.encoding.rate;
     let shown = match *rate {
-        Rate::Quality(quality) => name_of(&QUALITIES, quality),
+        Rate::Quality(quality) => name_of(&QUALITIES, &quality),
         Rate::BitsPerSecond(_) => "By bit rate",
     };
     choice(ui, "Quality", shown, |ui| {
