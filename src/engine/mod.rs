@@ -21,6 +21,7 @@ mod landmark_fit;
 mod matte;
 mod memory;
 mod message;
+mod model_files;
 mod models;
 mod pictures;
 mod pipeline;
@@ -54,6 +55,10 @@ pub use job::{Reporter, Wake};
 pub use memory::measure as measure_memory;
 pub use message::{
     AnalysisOutcome, Event, ExportOutcome, JobId, JobKind, JobResult, Progress, ResolvedRiders,
+};
+pub use model_files::{
+    FetchRequest, Fetched, ImportedModel, ModelFileError, Offer, fetch, import_model, remove_model,
+    verify_model,
 };
 pub use models::{ModelPlaces, ModelShelf};
 pub use pictures::{
