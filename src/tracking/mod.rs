@@ -15,10 +15,14 @@ pub mod evaluate;
 mod fill;
 mod join;
 mod kalman;
+mod looks;
 mod main_rider;
+mod motion;
 mod resolve;
+mod ridge;
 mod settings;
 mod shots;
+mod terms;
 mod tracker;
 mod tracklet;
 
@@ -27,6 +31,8 @@ mod scenes;
 #[cfg(test)]
 mod tests;
 
+pub use looks::blend;
+pub use motion::MotionMeter;
 pub use edit::{Moments, apply_edits, rider_at};
 pub use resolve::{FrameObservations, Resolved, resolve};
 pub use settings::TrackerSettings;

@@ -1,7 +1,35 @@
 //! Pieces of a rider's way that hang together.
 
 use super::kalman::BoxFilter;
-use crate::types::{BBox, BodyEstimate};
+use crate::types::{BBox, BodyEstimate, CameraMotion, SurfaceColors};
+
+/// The frames of a shot: when they are and how the camera moved.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frames<'s> {
+    /// Presentation time of every frame, seconds.
+    pub times_s: &'s [f64],
+    /// How the camera moved into every frame.
+    pub motions: &'s [CameraMotion],
+}
+
+impl Frames<'_> {
+    /// Moves `filter` from the frame with index `from` on to that with index `to`, or back to it.
+    pub(super) fn advance(&self, filter: &mut BoxFilter, from: usize, to: usize) {
+        let step = |filter: &mut BoxFilter, earlier: usize, later: usize, motion: CameraMotion| {
+            // A frame that was out of order is passed over.
+            let dt_s = self.times_s[later] - self.times_s[earlier];
+            if dt_s > 0.0 {
+                filter.advance(dt_s, &motion);
+            }
+        };
+        for at in from..to {
+            step(filter, at, at + 1, self.motions[at + 1]);
+        }
+        for at in (to..from).rev() {
+            step(filter, at, at + 1, self.motions[at + 1].reversed());
+        }
+    }
+}
 
 /// One detection of a rider.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +41,7 @@ pub(super) struct Sighting<'a> {
     pub bbox: BBox,
     pub score: f32,
     pub body: Option<&'a BodyEstimate>,
+    pub colors: Option<&'a SurfaceColors>,
 }
 
 /// The detections of one rider, ascending in time; never empty.
@@ -55,13 +84,13 @@ impl<'a> Tracklet<'a> {
     }
 
     /// Where he is headed after the last detection.
-    pub(super) fn motion_at_end(&self) -> BoxFilter {
-        filtered(self.last(), self.iter().rev())
+    pub(super) fn motion_at_end(&self, frames: &Frames<'_>) -> BoxFilter {
+        filtered(self.last(), self.iter().rev(), frames)
     }
 
     /// Where he came from before the first one: the filter with time running backwards.
-    pub(super) fn motion_at_start(&self) -> BoxFilter {
-        filtered(self.first(), self.iter())
+    pub(super) fn motion_at_start(&self, frames: &Frames<'_>) -> BoxFilter {
+        filtered(self.first(), self.iter(), frames)
     }
 }
 
@@ -69,17 +98,21 @@ impl<'a> Tracklet<'a> {
 const MOTION_SIGHTINGS: usize = 15;
 
 /// The filter that has come to `end` over the sightings nearest to it, which `from_end` gives from there on.
-fn filtered<'s, 'a: 's>(end: &Sighting<'a>, from_end: impl Iterator<Item = &'s Sighting<'a>>) -> BoxFilter {
+fn filtered<'s, 'a: 's>(
+    end: &Sighting<'a>,
+    from_end: impl Iterator<Item = &'s Sighting<'a>>,
+    frames: &Frames<'_>,
+) -> BoxFilter {
     let near: Vec<_> = from_end.take(MOTION_SIGHTINGS).collect();
     let mut on_the_way = near.iter().rev();
     let Some(start) = on_the_way.next() else {
         return BoxFilter::new(&end.bbox);
     };
-    let (mut filter, mut now_s) = (BoxFilter::new(&start.bbox), start.time_s);
+    let (mut filter, mut now) = (BoxFilter::new(&start.bbox), start.at);
     for sighting in on_the_way {
-        filter.predict((sighting.time_s - now_s).abs());
+        frames.advance(&mut filter, now, sighting.at);
         filter.update(&sighting.bbox);
-        now_s = sighting.time_s;
+        now = sighting.at;
     }
     filter
 }
