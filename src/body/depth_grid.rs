@@ -32,7 +32,9 @@ impl DepthGrid {
     /// Draws triangles of `points`: picture pixels and inverse depth, where that is above zero.
     pub fn draw(&mut self, points: &[Vec3], triangles: &[[u32; 3]]) {
         for triangle in triangles {
-            let [Some(a), Some(b), Some(c)] = triangle.map(|index| points.get(index as usize)) else { continue };
+            let [Some(a), Some(b), Some(c)] = triangle.map(|index| points.get(index as usize)) else {
+                continue;
+            };
             if a.z > 0.0 && b.z > 0.0 && c.z > 0.0 {
                 self.fill([*a, *b, *c].map(|p| self.in_cells(p)));
             }

@@ -84,11 +84,7 @@ impl SurfacePatches {
 }
 
 /// The patches nearest to a vertex, the nearest first, weighted by the inverse of the squared distance.
-fn nearest(
-    vertex: usize,
-    centers: &[usize],
-    apart: impl Fn(usize, usize) -> f32,
-) -> [(u16, f32); NEAREST] {
+fn nearest(vertex: usize, centers: &[usize], apart: impl Fn(usize, usize) -> f32) -> [(u16, f32); NEAREST] {
     let mut best = [(0_u16, f32::INFINITY); NEAREST];
     for (patch, center) in (0_u16..).zip(centers) {
         let mut candidate = (patch, apart(vertex, *center));
@@ -121,7 +117,11 @@ impl SurfaceSampler {
     }
 
     /// The surface colours of each of `bodies` in `image`; `None` where a body is missing or nothing of it is seen.
-    pub fn sample(&mut self, image: &RgbImage, bodies: &[Option<&BodyEstimate>]) -> Vec<Option<SurfaceColors>> {
+    pub fn sample(
+        &mut self,
+        image: &RgbImage,
+        bodies: &[Option<&BodyEstimate>],
+    ) -> Vec<Option<SurfaceColors>> {
         self.posed.resize_with(bodies.len(), PosedBody::default);
         self.projected.resize_with(bodies.len(), Vec::new);
         for ((body, posed), projected) in bodies.iter().zip(&mut self.posed).zip(&mut self.projected) {
@@ -130,7 +130,10 @@ impl SurfaceSampler {
             self.model.pose(&body.smpl, body.translation_m, posed);
             // Picture pixels, and the inverse of the depth; zero where a point is not in front of the camera.
             projected.extend(posed.vertices.iter().map(|&point| {
-                body.camera.project(point).filter(|px| px.is_finite()).map_or(Vec3::ZERO, |px| px.extend(1.0 / point.z))
+                body.camera
+                    .project(point)
+                    .filter(|px| px.is_finite())
+                    .map_or(Vec3::ZERO, |px| px.extend(1.0 / point.z))
             }));
         }
         (0..bodies.len()).map(|index| self.sample_one(image, bodies, index)).collect()
@@ -159,7 +162,8 @@ impl SurfaceSampler {
             let facing = -posed.normals[vertex].dot(point.normalize_or_zero());
             let px = at.truncate();
             let in_picture = px.cmpge(Vec2::ZERO).all() && px.cmplt(picture.max).all();
-            if facing < MIN_FACING || at.z <= 0.0 || !in_picture || !self.grid.shows(px, at.z, DEPTH_SLACK_M) {
+            if facing < MIN_FACING || at.z <= 0.0 || !in_picture || !self.grid.shows(px, at.z, DEPTH_SLACK_M)
+            {
                 continue;
             }
             let pixel = (px.y as usize * image.width as usize + px.x as usize) * 3;
@@ -170,7 +174,9 @@ impl SurfaceSampler {
         }
         let confidence = body.confidence.clamp(0.0, 1.0);
         let mut colors = SurfaceColors::default();
-        for ((patch, (sum, weight)), size) in colors.patches_mut().iter_mut().zip(sums).zip(self.patches.sizes) {
+        for ((patch, (sum, weight)), size) in
+            colors.patches_mut().iter_mut().zip(sums).zip(self.patches.sizes)
+        {
             if weight > 0.0 {
                 patch.rgb = (sum / weight).to_array().map(|channel| channel.round() as u8);
                 patch.weight = (255.0 * confidence * weight / f32::from(size)).round().min(255.0) as u8;
@@ -231,7 +237,12 @@ mod tests {
         let (front, back) = (seen(&front), seen(&back));
         let both: Vec<bool> = front.iter().zip(&back).map(|(a, b)| *a && *b).collect();
         assert!(count(&front) > 120 && count(&back) > 120, "{} {}", count(&front), count(&back));
-        assert!(count(&both) * 4 < count(&front), "{} of {} seen from both sides", count(&both), count(&front));
+        assert!(
+            count(&both) * 4 < count(&front),
+            "{} of {} seen from both sides",
+            count(&both),
+            count(&front)
+        );
     }
 
     #[test]

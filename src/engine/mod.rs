@@ -27,6 +27,7 @@ mod png;
 mod rate;
 mod refine;
 mod scene;
+mod surfaces;
 pub mod thread;
 mod user_models;
 mod worth;
@@ -54,6 +55,7 @@ pub use models::{ModelPlaces, ModelShelf};
 pub use pipeline::Stages;
 pub use player::{Player, PlayerState, SPEED_RANGE};
 pub use scene::SceneBuilder;
+pub use surfaces::Surfaces;
 pub use worth::ScoreLimits;
 
 use job::{Jobs, Outbox};

@@ -129,7 +129,8 @@ impl BoxFilter {
 
     /// Goes along with the background. Variances are left as they are: turn and scale between frames are small.
     fn warp(&mut self, motion: &Similarity) {
-        let of = |axes: &[Axis; 2], part: fn(&Axis) -> f64| DVec2::new(part(&axes[0]), part(&axes[1])).as_vec2();
+        let of =
+            |axes: &[Axis; 2], part: fn(&Axis) -> f64| DVec2::new(part(&axes[0]), part(&axes[1])).as_vec2();
         let value = motion.apply(of(&self.center, |axis| axis.value)).as_dvec2().to_array();
         let rate = motion.turn(of(&self.center, |axis| axis.rate)).as_dvec2().to_array();
         for ((axis, value), rate) in self.center.iter_mut().zip(value).zip(rate) {
@@ -273,7 +274,8 @@ mod tests {
     /// A camera that goes with a rider and jerks at the end: only who knows the jerk foresees where he is seen.
     #[test]
     fn a_jerk_of_the_camera_is_no_motion_of_the_rider() {
-        let shift = |x: f32| CameraMotion::Known(Similarity { shift_px: Vec2::new(x, 0.0), ..Similarity::IDENTITY });
+        let shift =
+            |x: f32| CameraMotion::Known(Similarity { shift_px: Vec2::new(x, 0.0), ..Similarity::IDENTITY });
         let bbox = |x: f32| BBox::from_center(Vec2::new(x, 200.0), Vec2::new(40.0, 100.0));
         let followed = |frames: i32, known: &dyn Fn(i32) -> bool| {
             let mut filter = BoxFilter::new(&bbox(300.0));

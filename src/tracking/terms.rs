@@ -96,11 +96,8 @@ mod tests {
         b.body_pose[3] = Quat::from_axis_angle(glam::Vec3::new(0.6, 0.0, 0.8), 0.4);
         b.betas[2] += 0.5;
         let entries = |q: Quat| glam::Mat3::from_quat(q).to_cols_array();
-        let matrices: f32 = entries(a.body_pose[3])
-            .iter()
-            .zip(entries(b.body_pose[3]))
-            .map(|(p, q)| (p - q).powi(2))
-            .sum();
+        let matrices: f32 =
+            entries(a.body_pose[3]).iter().zip(entries(b.body_pose[3])).map(|(p, q)| (p - q).powi(2)).sum();
         close(pose_distance(&a, &b), matrices + 0.25);
         // The sign of a quaternion means nothing.
         b.body_pose[3] = -b.body_pose[3];
@@ -129,7 +126,8 @@ mod tests {
         let open = Terms { location: 0.417_12, location_width: f32::INFINITY, ..NOTHING };
         close(cost(&open), std::f32::consts::E);
         close(cost(&Terms { depth: 0.416_58, ..NOTHING }), std::f32::consts::E);
-        let all = Terms { appearance: Some(0.5), pose: Some(1.0), location: 0.037_92, depth: 0.416_58, ..NOTHING };
+        let all =
+            Terms { appearance: Some(0.5), pose: Some(1.0), location: 0.037_92, depth: 0.416_58, ..NOTHING };
         close(cost(&all), 3.0268 * 2.3070 * std::f32::consts::E.powi(2));
     }
 }

@@ -1,7 +1,7 @@
 //! Pieces of a rider's way that hang together.
 
 use super::kalman::BoxFilter;
-use crate::types::{BBox, BodyEstimate, CameraMotion, SurfaceColors};
+use crate::types::{BBox, BodyEstimate, CameraMotion};
 
 /// The frames of a shot: when they are and how the camera moved.
 #[derive(Clone, Copy, Debug)]
@@ -15,18 +15,21 @@ pub(super) struct Frames<'s> {
 impl Frames<'_> {
     /// Moves `filter` from the frame with index `from` on to that with index `to`, or back to it.
     pub(super) fn advance(&self, filter: &mut BoxFilter, from: usize, to: usize) {
-        let step = |filter: &mut BoxFilter, earlier: usize, later: usize, motion: CameraMotion| {
+        let mut now_s = self.times_s[from];
+        for at in from + 1..=to {
             // A frame that was out of order is passed over.
-            let dt_s = self.times_s[later] - self.times_s[earlier];
-            if dt_s > 0.0 {
-                filter.advance(dt_s, &motion);
+            let dt_s = self.times_s[at] - now_s;
+            if dt_s > 0.0 && dt_s.is_finite() {
+                filter.advance(dt_s, &self.motions[at]);
+                now_s = self.times_s[at];
             }
-        };
-        for at in from..to {
-            step(filter, at, at + 1, self.motions[at + 1]);
         }
         for at in (to..from).rev() {
-            step(filter, at, at + 1, self.motions[at + 1].reversed());
+            let dt_s = now_s - self.times_s[at];
+            if dt_s > 0.0 && dt_s.is_finite() {
+                filter.advance(dt_s, &self.motions[at + 1].reversed());
+                now_s = self.times_s[at];
+            }
         }
     }
 }
@@ -41,7 +44,6 @@ pub(super) struct Sighting<'a> {
     pub bbox: BBox,
     pub score: f32,
     pub body: Option<&'a BodyEstimate>,
-    pub colors: Option<&'a SurfaceColors>,
 }
 
 /// The detections of one rider, ascending in time; never empty.

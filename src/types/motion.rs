@@ -44,7 +44,8 @@ impl Similarity {
 
     /// Whether every number is finite and the scale is neither nothing nor beyond any zoom between two frames.
     pub fn is_usable(&self) -> bool {
-        self.a.is_finite() && self.b.is_finite() && self.shift_px.is_finite() && (0.2..5.0).contains(&self.scale())
+        // A scale of no number is in no range.
+        self.shift_px.is_finite() && (0.2..5.0).contains(&self.scale())
     }
 }
 
@@ -59,11 +60,11 @@ pub enum CameraMotion {
 }
 
 impl CameraMotion {
-    /// The motion, where it is known.
+    /// The motion, where it is known and can be used.
     pub fn known(&self) -> Option<&Similarity> {
         match self {
-            Self::Unavailable => None,
-            Self::Known(motion) => Some(motion),
+            Self::Known(motion) if motion.is_usable() => Some(motion),
+            _ => None,
         }
     }
 
@@ -80,6 +81,7 @@ mod tests {
     #[test]
     fn a_quarter_turn_and_its_inverse() {
         let motion = Similarity { a: 0.0, b: 2.0, shift_px: Vec2::new(5.0, -1.0) };
+        assert!(motion.is_usable() && !Similarity { a: f32::NAN, ..motion }.is_usable());
         assert_eq!(motion.apply(Vec2::new(3.0, 1.0)), Vec2::new(3.0, 5.0));
         assert_eq!(motion.scale(), 2.0);
         assert_eq!(motion.inverse().unwrap().apply(Vec2::new(3.0, 5.0)), Vec2::new(3.0, 1.0));

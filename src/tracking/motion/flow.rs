@@ -90,7 +90,8 @@ fn settle(a: &Grey, b: &Grey, at: Vec2, mut flow: Vec2) -> Option<Vec2> {
     const SIDE: usize = (2 * RADIUS + 1) as usize;
     let mut window = [(0.0, 0.0, 0.0); SIDE * SIDE];
     let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
-    let offsets = || (-RADIUS..=RADIUS).flat_map(|dy| (-RADIUS..=RADIUS).map(move |dx| (dx as f32, dy as f32)));
+    let offsets =
+        || (-RADIUS..=RADIUS).flat_map(|dy| (-RADIUS..=RADIUS).map(move |dx| (dx as f32, dy as f32)));
     for (slot, (dx, dy)) in window.iter_mut().zip(offsets()) {
         let (x, y) = (at.x + dx, at.y + dy);
         let gx = 0.5 * (a.at(x + 1.0, y) - a.at(x - 1.0, y));

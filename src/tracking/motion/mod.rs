@@ -46,7 +46,8 @@ impl MotionMeter {
 
     fn measure(&mut self) -> Option<Similarity> {
         self.flows.clear();
-        let pairs = self.points.iter().filter_map(|&p| Some((p, flow::followed(&self.before, &self.now, p)?)));
+        let pairs =
+            self.points.iter().filter_map(|&p| Some((p, flow::followed(&self.before, &self.now, p)?)));
         self.flows.extend(pairs);
         let motion = robust::similarity(&self.flows)?;
         // From pixels of the level, whose centres are at whole numbers, to picture pixels: P = step · (p + 1/2).
@@ -93,7 +94,8 @@ mod tests {
         let color = YuvColor { matrix: YuvMatrix::Bt709, range: YuvRange::Full };
         let mut picture = YuvImage::black(SIZE.x as u32, SIZE.y as u32, color);
         for (index, code) in picture.y.iter_mut().enumerate() {
-            let at = Vec2::new((index % SIZE.x as usize) as f32 + 0.5, (index / SIZE.x as usize) as f32 + 0.5);
+            let at =
+                Vec2::new((index % SIZE.x as usize) as f32 + 0.5, (index / SIZE.x as usize) as f32 + 0.5);
             *code = luma(at).round().clamp(0.0, 255.0) as u8;
         }
         picture

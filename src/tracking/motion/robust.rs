@@ -60,7 +60,11 @@ fn exact(first: Flow, second: Flow) -> Option<Similarity> {
         return None;
     }
     let square = before.length_squared();
-    let turn = Similarity { a: before.dot(after) / square, b: before.perp_dot(after) / square, shift_px: Vec2::ZERO };
+    let turn = Similarity {
+        a: before.dot(after) / square,
+        b: before.perp_dot(after) / square,
+        shift_px: Vec2::ZERO,
+    };
     Some(Similarity { shift_px: first.1 - turn.turn(first.0), ..turn })
 }
 
