@@ -31,6 +31,7 @@ mod queue;
 mod rate;
 mod refine;
 mod scene;
+mod surfaces;
 pub mod thread;
 mod user_models;
 mod worth;
@@ -67,6 +68,7 @@ pub use pictures::{
 pub use pipeline::Stages;
 pub use player::{Player, PlayerState, SPEED_RANGE};
 pub use scene::SceneBuilder;
+pub use surfaces::Surfaces;
 pub use worth::ScoreLimits;
 
 use job::{Jobs, Outbox};
