@@ -13,7 +13,7 @@ use crate::body::kinematics::Skeleton;
 const ANKLES: [usize; 2] = [7, 8];
 
 /// Weight of the link.
-const LINK_WEIGHT: f64 = 1.0;
+const LINK_WEIGHT: f64 = 3.0;
 
 /// An error of this much counts one, metres.
 const LINK_UNIT_M: f64 = 0.05;
