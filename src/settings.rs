@@ -31,7 +31,7 @@ pub struct ModelSettings {
     pub detection_threshold: Option<f32>,
     /// Most people recovered in one frame, best first.
     pub max_people: usize,
-    /// Whether landmarks are taken from the mirror image too: joints a quarter nearer to the truth, a third slower.
+    /// Whether landmarks are taken from the mirror image too: the mesh nearer to the rider, a third slower.
     pub precise: bool,
 }
 

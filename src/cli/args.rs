@@ -106,7 +106,7 @@ pub struct ModelArgs {
     /// Lowest detector score that counts, 0 to 1; each detector has one of its own.
     #[arg(long, value_name = "SCORE", value_parser = unit_interval)]
     pub threshold: Option<f32>,
-    /// Take landmarks from the mirror image too: joints a quarter nearer to the truth, a third slower.
+    /// Take landmarks from the mirror image too: the mesh nearer to the rider, a third slower.
     #[arg(long)]
     pub precise: bool,
 }
@@ -197,6 +197,9 @@ pub struct ExportArgs {
     /// Whom to draw.
     #[arg(long, value_enum, default_value_t = Riders::Main)]
     pub riders: Riders,
+    /// Take bodies as each frame alone gave them, not fitted over time.
+    #[arg(long)]
+    pub raw: bool,
     /// Folder for one 8-bit grey PNG a frame, 255 where a mesh covers.
     #[arg(long, value_name = "DIR")]
     pub matte: Option<PathBuf>,
@@ -234,6 +237,7 @@ impl ExportArgs {
             angles: has(OverlayPart::Angles),
             clock: has(OverlayPart::Clock),
             others: self.riders == Riders::All,
+            raw: self.raw,
             opacity: self.opacity.unwrap_or(saved.opacity),
             ..*saved
         }
@@ -272,6 +276,9 @@ pub struct InspectArgs {
     /// Analysis file instead of CLIP.snowmesh beside the clip.
     #[arg(long, value_name = "FILE")]
     pub store: Option<PathBuf>,
+    /// Tell bodies as each frame alone gave them, not fitted over time.
+    #[arg(long)]
+    pub raw: bool,
     /// How to print it.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

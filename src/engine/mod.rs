@@ -12,6 +12,7 @@ mod doctor;
 mod edits;
 mod error;
 mod evaluate;
+mod evaluate_bodies;
 mod export;
 mod frame_cache;
 mod hmr2;
@@ -29,6 +30,7 @@ mod player;
 mod png;
 mod queue;
 mod rate;
+mod raw_bodies;
 mod refine;
 mod scene;
 mod surfaces;
@@ -47,6 +49,7 @@ pub use doctor::{Check, Verdict, examine};
 pub use edits::{TrackChange, edit_tracks};
 pub use error::{EngineError, ErrorKind};
 pub use evaluate::{Evaluation, evaluate};
+pub use evaluate_bodies::{BodyErrors, BodyEvaluation, evaluate_bodies};
 pub use export::{
     Layout, SCALE_RANGE, SPEED_RANGE as EXPORT_SPEED_RANGE, VideoOptions, default_output, export,
     export_bytes, free_bytes,
@@ -67,6 +70,7 @@ pub use pictures::{
 };
 pub use pipeline::Stages;
 pub use player::{Player, PlayerState, SPEED_RANGE};
+pub use raw_bodies::{read_riders, use_raw_bodies};
 pub use scene::SceneBuilder;
 pub use surfaces::Surfaces;
 pub use worth::ScoreLimits;

@@ -47,6 +47,8 @@ pub enum Layer {
     Clock,
     /// Everyone, not only the main rider.
     Others,
+    /// Bodies as each frame alone gave them.
+    Raw,
 }
 
 /// A file or folder to choose in the system's dialog.

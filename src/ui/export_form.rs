@@ -229,6 +229,7 @@ impl ExportForm {
             formats: self.formats.clone(),
             folder: self.data_folder.trim().into(),
             everyone: self.overlay.others,
+            raw: self.overlay.raw,
         })
     }
 

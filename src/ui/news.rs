@@ -104,7 +104,8 @@ impl State {
             }
             Ok(JobResult::Analyzed(outcome)) => {
                 self.analysis_done(job, outcome);
-                Outcome::default()
+                let effects = if self.settings.overlay.raw { self.read_riders_again() } else { Vec::new() };
+                Outcome { effects, player: None }
             }
             Ok(JobResult::Exported(outcome)) => {
                 let summary = jobs::export_summary(&outcome);

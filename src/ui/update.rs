@@ -34,6 +34,9 @@ impl State {
             Command::ToggleLayer(layer) => {
                 let shown = self.layer_mut(layer);
                 *shown = !*shown;
+                if layer == Layer::Raw {
+                    return self.read_riders_again();
+                }
             }
             Command::SetOpacity(opacity) => self.settings.overlay.opacity = opacity.clamp(0.0, 1.0),
             Command::SetModels(models) => self.settings.models = models,
@@ -231,6 +234,7 @@ impl State {
             Layer::Angles => &mut overlay.angles,
             Layer::Clock => &mut overlay.clock,
             Layer::Others => &mut overlay.others,
+            Layer::Raw => &mut overlay.raw,
         }
     }
 

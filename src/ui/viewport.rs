@@ -19,7 +19,7 @@ const WHEEL_STEP: f32 = 1.0 / 240.0;
 const HEADER_LAYERS: usize = 6;
 
 /// What can be drawn over the picture.
-pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 10] = [
+pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 11] = [
     (Layer::Mesh, icons::ICON_ACCESSIBILITY_NEW, "Mesh"),
     (Layer::Wireframe, icons::ICON_POLYLINE, "Wireframe"),
     (Layer::Skeleton, icons::ICON_SKELETON, "Skeleton"),
@@ -30,6 +30,7 @@ pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 10] = [
     (Layer::JointTrails, icons::ICON_GESTURE, "Trails of hands and feet"),
     (Layer::Angles, icons::ICON_SQUARE_FOOT, "Angles"),
     (Layer::Clock, icons::ICON_TIMER, "Clock"),
+    (Layer::Raw, icons::ICON_SHOW_CHART, "Each frame on its own"),
 ];
 
 /// Draws header and picture; gives where the picture's view is.

@@ -92,7 +92,9 @@ pub fn save_picture(
     let info = source.info().clone();
     let riders = match &request.riders {
         PictureRiders::Given(riders) => Arc::clone(riders),
-        PictureRiders::Analysed(analysis) => Arc::new(riders_of(analysis, &info, shelf, cancel, reporter)?),
+        PictureRiders::Analysed(analysis) => {
+            Arc::new(riders_of(analysis, request.overlay.raw, &info, shelf, cancel, reporter)?)
+        }
     };
     let tell = |done: usize, total: usize| {
         let (stage, done, total) = ("drawing the picture".into(), done as u64, total as u64);

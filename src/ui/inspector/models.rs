@@ -40,7 +40,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &Commands) {
         effective(ui, &state.settings.models.recoverer_device, got);
         let precise = widgets::checkbox(ui, &mut models.precise, "More exact, a third slower");
         precise.on_hover_text(
-            "Takes landmarks from the mirror image too: joints come a quarter nearer to the truth",
+            "Takes landmarks from the mirror image too: the mesh comes nearer to the rider",
         );
     });
     if models != state.settings.models {

@@ -175,3 +175,19 @@ fn a_chosen_file_is_opened_and_a_dialog_left_without_choice_changes_nothing() {
     assert!(matches!(&effects[..], [Effect::Open(path)] if path == Path::new("/clips/b.mp4")));
     assert!(state.picked(Pick::ExportVideo, Some("/x.mp4".into())).is_empty(), "the dialog is closed");
 }
+
+#[test]
+fn bodies_of_frames_on_their_own_are_read_anew_when_they_are_asked_for() {
+    use crate::ui::command::Layer;
+    let mut state = with_clip();
+    let effects = state.update(Command::ToggleLayer(Layer::Raw));
+    assert!(state.settings.overlay.raw);
+    assert!(
+        matches!(&effects[..], [Effect::ReadRiders { clip, .. }] if clip == Path::new("/clips/jump.mp4")),
+        "{effects:?}"
+    );
+    assert!(state.update(Command::ToggleLayer(Layer::Mesh)).is_empty(), "others need no reading");
+    let mut coming = empty();
+    fake::open(&mut coming, Path::new("/clips/a.mp4"), 10);
+    assert!(coming.update(Command::ToggleLayer(Layer::Raw)).is_empty(), "nothing is there to be read yet");
+}
