@@ -31,6 +31,9 @@ pub struct ModelSettings {
     pub detection_threshold: Option<f32>,
     /// Most people recovered in one frame, best first.
     pub max_people: usize,
+    /// Frames from one that the detector looks at to the next, 1 for every frame: people are followed in between where
+    /// both show the same ones, and looked for where they are lost.
+    pub detect_every: u32,
     /// Whether landmarks are taken from the mirror image too: joints a quarter nearer to the truth, a third slower.
     pub precise: bool,
 }
@@ -44,6 +47,7 @@ impl Default for ModelSettings {
             recoverer_device: Device::Cpu,
             detection_threshold: None,
             max_people: 4,
+            detect_every: 6,
             precise: false,
         }
     }
