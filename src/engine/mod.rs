@@ -55,7 +55,7 @@ pub use models::{ModelPlaces, ModelShelf};
 pub use pipeline::Stages;
 pub use player::{Player, PlayerState, SPEED_RANGE};
 pub use scene::SceneBuilder;
-pub use surfaces::Surfaces;
+pub use surfaces::{Surfaces, Textures};
 pub use worth::ScoreLimits;
 
 use job::{Jobs, Outbox};

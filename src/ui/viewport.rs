@@ -16,8 +16,9 @@ use crate::types::{TrackId, VideoFrame};
 const WHEEL_STEP: f32 = 1.0 / 240.0;
 
 /// What the eye icons of the header switch.
-pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 6] = [
+pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 7] = [
     (Layer::Mesh, icons::ICON_ACCESSIBILITY_NEW, "Mesh"),
+    (Layer::Texture, icons::ICON_PALETTE, "Own colours"),
     (Layer::Wireframe, icons::ICON_POLYLINE, "Wireframe"),
     (Layer::Skeleton, icons::ICON_SKELETON, "Skeleton"),
     (Layer::Boxes, icons::ICON_CROP_FREE, "Boxes"),
