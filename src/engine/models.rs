@@ -11,7 +11,7 @@ use super::refine::TrackRefiner;
 use super::surfaces::Surfaces;
 use super::user_models::UserModels;
 use super::worth::ScoreLimits;
-use super::{EngineError, ModelInfo};
+use super::{EngineError, ModelFileError, ModelInfo, Offer};
 use crate::body::{BodyModel, LandmarkFit, SmplBody};
 use crate::inference::{
     self, HMR2, Hmr2, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer, ModelEntry, ModelFile,
@@ -99,6 +99,27 @@ impl ModelShelf {
         }
         let body = UserModels::new(&self.places).smpl()?;
         Ok(self.smpl.get_or_init(|| body).clone())
+    }
+
+    /// Where models come from.
+    pub(super) fn places(&self) -> &ModelPlaces {
+        &self.places
+    }
+
+    /// The folder of the user's own models.
+    pub fn user_folder(&self) -> PathBuf {
+        UserModels::new(&self.places).folder().to_owned()
+    }
+
+    /// What can be fetched of model `id`.
+    ///
+    /// # Errors
+    /// When nothing can, or the list of what can is damaged.
+    pub fn offer(&self, id: &str) -> Result<Offer, EngineError> {
+        let offers = Offer::all(self.registry()?.folder())?;
+        let known = offers.iter().map(|offer| offer.id.clone()).collect();
+        let found = offers.into_iter().find(|offer| offer.id == id);
+        Ok(found.ok_or_else(|| ModelFileError::Unknown { id: id.to_owned(), what: "fetch", known })?)
     }
 
     /// SHA-256 of the files behind `ids`, by the id of each part.
