@@ -194,7 +194,8 @@ pub struct ExportArgs {
     /// Video to write: .mp4, .mov, .mkv or .webm; with --format the folder to write into.
     #[arg(short, long, value_name = "FILE", required_unless_present = "matte")]
     pub output: Option<PathBuf>,
-    /// What to draw: mesh, wireframe, skeleton, boxes, labels (names), trails, joint-trails, angles, clock.
+    /// What to draw: mesh, texture (the mesh in the rider's own colours), wireframe, skeleton, boxes, labels (names),
+    /// trails, joint-trails, angles, clock.
     #[arg(long, value_delimiter = ',', value_name = "LIST", default_value = "mesh")]
     pub overlay: Vec<OverlayPart>,
     /// Opacity of the mesh, 0 to 1.
@@ -230,7 +231,8 @@ impl ExportArgs {
     pub fn overlay_style(&self, saved: &OverlayStyle) -> OverlayStyle {
         let has = |part| self.overlay.contains(&part);
         OverlayStyle {
-            mesh: has(OverlayPart::Mesh),
+            mesh: has(OverlayPart::Mesh) || has(OverlayPart::Texture),
+            textured: has(OverlayPart::Texture),
             wireframe: has(OverlayPart::Wireframe),
             skeleton: has(OverlayPart::Skeleton),
             boxes: has(OverlayPart::Boxes),
@@ -251,6 +253,7 @@ impl ExportArgs {
 #[allow(missing_docs, reason = "each is a field of OverlayStyle, documented there")]
 pub enum OverlayPart {
     Mesh,
+    Texture,
     Wireframe,
     Skeleton,
     Boxes,

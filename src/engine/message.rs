@@ -9,6 +9,7 @@ use super::data_export::DataExportOutcome;
 use super::error::EngineError;
 use super::pictures::PictureOutcome;
 use super::player::Player;
+use super::surfaces::Textures;
 use crate::types::edits::EditLog;
 use crate::types::{ClipInfo, RiderFrame, RunSummary, Track, TrackId};
 
@@ -78,6 +79,8 @@ pub struct ResolvedRiders {
     pub tracks: Vec<Track>,
     /// Riders of each frame, by frame index.
     pub frames: Vec<Vec<RiderFrame>>,
+    /// What the riders look like.
+    pub textures: Arc<Textures>,
     /// First frame of every shot but the first.
     pub cuts: Vec<u64>,
     /// What the user has changed; `tracks` and `frames` are after it.

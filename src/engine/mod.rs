@@ -73,7 +73,7 @@ pub use pictures::{
 pub use pipeline::Stages;
 pub use player::{Player, PlayerState, SPEED_RANGE};
 pub use scene::SceneBuilder;
-pub use surfaces::Surfaces;
+pub use surfaces::{Surfaces, Textures};
 pub use worth::ScoreLimits;
 
 use job::{Jobs, Outbox};

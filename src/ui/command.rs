@@ -29,6 +29,8 @@ pub enum Tab {
 pub enum Layer {
     /// The lit body mesh.
     Mesh,
+    /// The mesh in the rider's own colours.
+    Texture,
     /// The mesh's edges.
     Wireframe,
     /// The 2D keypoints, joined.

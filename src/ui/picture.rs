@@ -18,6 +18,7 @@ use crate::types::{OverlayStyle, VideoFrame};
 pub fn is_shown(style: &OverlayStyle, layer: Layer) -> bool {
     match layer {
         Layer::Mesh => style.mesh,
+        Layer::Texture => style.textured,
         Layer::Wireframe => style.wireframe,
         Layer::Skeleton => style.skeleton,
         Layer::Boxes => style.boxes,
@@ -160,6 +161,7 @@ fn fill(
     match builder {
         Some(builder) => {
             builder.set_names(clip.analysis.tracks());
+            builder.set_textures(clip.analysis.textures());
             builder.fill(scene, Some(frame.image.clone()), riders, style);
             let moment = Moment {
                 frame: frame.index,

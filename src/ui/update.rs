@@ -222,6 +222,7 @@ impl State {
         let overlay = &mut self.settings.overlay;
         match layer {
             Layer::Mesh => &mut overlay.mesh,
+            Layer::Texture => &mut overlay.textured,
             Layer::Wireframe => &mut overlay.wireframe,
             Layer::Skeleton => &mut overlay.skeleton,
             Layer::Boxes => &mut overlay.boxes,

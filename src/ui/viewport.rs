@@ -16,11 +16,12 @@ use crate::types::{TrackId, VideoFrame};
 const WHEEL_STEP: f32 = 1.0 / 240.0;
 
 /// Layers that have an icon in the header too; the first of [`LAYERS`].
-const HEADER_LAYERS: usize = 6;
+const HEADER_LAYERS: usize = 7;
 
 /// What can be drawn over the picture.
-pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 10] = [
+pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 11] = [
     (Layer::Mesh, icons::ICON_ACCESSIBILITY_NEW, "Mesh"),
+    (Layer::Texture, icons::ICON_PALETTE, "Own colours"),
     (Layer::Wireframe, icons::ICON_POLYLINE, "Wireframe"),
     (Layer::Skeleton, icons::ICON_SKELETON, "Skeleton"),
     (Layer::Boxes, icons::ICON_CROP_FREE, "Boxes"),

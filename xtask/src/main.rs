@@ -8,6 +8,7 @@ mod demo;
 mod error;
 mod process;
 mod setup;
+mod stress;
 mod test;
 mod workspace;
 
@@ -23,6 +24,7 @@ cargo xtask demo            set up, build, and show the demo clip with its analy
 cargo xtask test [ARGS]     set up and run every test; ARGS go to the test runner
 cargo xtask check           formatting and lints
 cargo xtask bench [ARGS]    run the benchmarks; ARGS go to Criterion
+cargo xtask stress          make a clip that is hard to track in, analyse it and print how well it went
 cargo xtask make-demo       make the demo clip in assets/ anew
 cargo xtask help            this list
 
@@ -50,6 +52,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "test" => test::run(rest),
         "check" => none(command, rest).and_then(|()| chores::check()),
         "bench" => chores::bench(rest),
+        "stress" => none(command, rest).and_then(|()| stress::run()),
         "make-demo" => none(command, rest).and_then(|()| chores::make_demo()),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
