@@ -5,6 +5,7 @@
 
 mod analysis;
 mod cancel;
+mod clip_notes;
 mod clock;
 mod data_export;
 mod doctor;
@@ -22,6 +23,7 @@ mod memory;
 mod message;
 mod models;
 mod pipeline;
+mod playback;
 mod player;
 mod png;
 mod rate;
@@ -36,6 +38,7 @@ use std::sync::Arc;
 
 pub use analysis::{analyze, finished_store, load_resolved, run_stages, store_path};
 pub use cancel::CancelToken;
+pub use clip_notes::{load_notes, save_notes};
 pub use data_export::{DataExportOutcome, DataExportRequest, check_folder, clips_in, export_data};
 pub use doctor::{Check, Verdict, examine};
 pub use edits::{TrackChange, edit_tracks};
@@ -63,7 +66,7 @@ pub use crate::inference::Role;
 use crate::settings::ModelSettings;
 use crate::types::{ClipInfo, OverlayStyle};
 use crate::video::{self, DecodeOptions};
-pub use crate::video::{Codec, Encoding, Quality, Rate, codecs};
+pub use crate::video::{Codec, Encoding, FirstPicture, Quality, Rate, codecs, keep_indexes_in};
 
 /// What an analysis is asked for.
 #[derive(Clone, Debug)]
@@ -172,8 +175,9 @@ impl Engine {
     /// Opens a clip for playing.
     pub fn open(&self, clip: &Path) -> JobId {
         let (path, wake) = (clip.to_owned(), Arc::clone(&self.wake));
-        self.jobs.start(JobKind::Open(path.clone()), move |_, _| {
-            let source = video::open(&path, &DecodeOptions::default())?;
+        self.jobs.start(JobKind::Open(path.clone()), move |_, reporter| {
+            let mut first = |picture| reporter.first_picture(picture);
+            let source = video::open_showing(&path, &DecodeOptions::default(), &mut first)?;
             let clip = Arc::new(source.info().clone());
             Ok(JobResult::Opened { clip, player: Player::new(source, wake)? })
         })

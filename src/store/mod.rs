@@ -12,6 +12,7 @@ mod error;
 mod fingerprint;
 mod lock;
 mod meta;
+mod notes;
 mod open;
 mod read;
 mod record;

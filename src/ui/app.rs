@@ -17,7 +17,7 @@ use super::picture::PictureView;
 use super::state::{Dialog, State};
 use super::{WindowOptions, export_dialog, help, inspector, keys, notifications, theme, timeline, top_bar};
 use super::{open_menu, text, transport, viewport, welcome};
-use crate::engine::{Engine, Player};
+use crate::engine::{self, Engine, Player};
 use crate::settings::Theme;
 use crate::types::VideoFrame;
 
@@ -211,6 +211,15 @@ impl App {
                         );
                     }
                 }
+                Effect::LoadNotes(clip) => {
+                    self.in_background(ctx, "read notes", move || background::notes(clip));
+                }
+                Effect::SaveNotes { clip, notes } => {
+                    self.in_background(ctx, "keep notes", move || {
+                        Arrival::NotesSaved(engine::save_notes(&clip, &notes))
+                    });
+                }
+                Effect::FullScreen(on) => ctx.send_viewport_cmd(ViewportCommand::Fullscreen(on)),
                 Effect::Copy(words) => ctx.copy_text(words),
                 Effect::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             }
@@ -245,6 +254,15 @@ impl App {
                 let title = format!("The earlier analysis of {} cannot be read", text::file_name(&clip));
                 self.state.note(Severity::Warning, title, error.to_string());
             }
+            Arrival::Notes(clip, Ok(notes)) => self.state.take_notes(&clip, notes),
+            Arrival::Notes(clip, Err(error)) => {
+                let title = format!("The notes on {} cannot be read", text::file_name(&clip));
+                self.state.note(Severity::Warning, title, error.to_string());
+            }
+            Arrival::NotesSaved(Ok(())) => {}
+            Arrival::NotesSaved(Err(error)) => {
+                self.state.note(Severity::Warning, "The notes could not be kept", error.to_string());
+            }
             // A body that was asked for before another one comes too late.
             Arrival::Body(recoverer, _) if self.body_of.as_ref() != Some(&recoverer) => {}
             Arrival::Body(_, Ok(builder)) => self.picture.set_body(*builder),
@@ -259,16 +277,22 @@ impl App {
 
     fn draw(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
-        top_bar::show(ui, &self.state, &self.commands);
-        if let Some(clip) = &self.state.clip {
+        let full_screen = self.state.view.full_screen && self.state.clip.is_some();
+        if !full_screen {
+            top_bar::show(ui, &self.state, &self.commands);
+        }
+        if let Some(clip) = self.state.clip.as_ref().filter(|_| self.state.preview.is_none()) {
             timeline::show(ui, &self.state, clip, &self.commands);
             transport::show(ui, &self.state, clip, &self.commands);
         }
-        inspector::show(ui, &self.state, &self.commands);
+        if !full_screen {
+            inspector::show(ui, &self.state, &self.commands);
+        }
         let (state, frame) = (&self.state, self.frame.as_ref());
-        let view = match &state.clip {
-            Some(clip) => viewport::show(ui, state, clip, &mut self.picture, frame, &self.commands),
-            None => welcome::show(ui, state, &self.commands),
+        let view = match (&state.preview, &state.clip) {
+            (Some(first), _) => viewport::preview(ui, first, &mut self.picture),
+            (None, Some(clip)) => viewport::show(ui, state, clip, &mut self.picture, frame, &self.commands),
+            (None, None) => welcome::show(ui, state, &self.commands),
         };
         self.draw_over(&ctx, view);
     }

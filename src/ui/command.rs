@@ -92,8 +92,36 @@ pub enum Command {
     SetRange(u64, u64),
     /// Makes the range the whole clip.
     ClearRange,
+    /// Marks the frame at the playhead as a key moment, or takes its mark away.
+    ToggleMoment,
+    /// Goes to the next key moment.
+    NextMoment,
+    /// Goes to the key moment before.
+    PreviousMoment,
+    /// Names a key moment.
+    NameMoment {
+        /// Its frame.
+        frame: u64,
+        /// Its name; may be empty.
+        name: String,
+    },
+    /// Moves a key moment.
+    MoveMoment {
+        /// Its frame.
+        from: u64,
+        /// Its new frame.
+        to: u64,
+    },
+    /// Takes a key moment away.
+    RemoveMoment(u64),
+    /// Sets at how many frames a second the clip was recorded; `None` where its own time is real.
+    SetCaptureRate(Option<f64>),
     /// Sets how the picture lies in the view.
     SetZoom(Zoom),
+    /// Keeps the rider in the middle of the view, or stops doing so.
+    ToggleFollow,
+    /// Gives the window the whole screen, or takes it back.
+    ToggleFullScreen,
     /// One picture pixel on one screen pixel.
     ZoomActual,
     /// Shows or hides the inspector.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::command::Pick;
 use crate::engine::{AnalyzeRequest, DataExportRequest, ExportRequest, JobId, TrackChange};
+use crate::types::moments::ClipNotes;
 
 /// An order to the player.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,6 +64,17 @@ pub enum Effect {
         /// Folder and name to start from.
         start: PathBuf,
     },
+    /// Read the notes of a clip from its analysis file.
+    LoadNotes(PathBuf),
+    /// Write the notes of a clip into its analysis file.
+    SaveNotes {
+        /// The clip.
+        clip: PathBuf,
+        /// Its notes.
+        notes: ClipNotes,
+    },
+    /// Give the window the whole screen, or take it back.
+    FullScreen(bool),
     /// Copy text to the clipboard.
     Copy(String),
     /// Close the window. Running jobs stop where they are; what was done is kept.

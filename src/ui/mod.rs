@@ -7,12 +7,14 @@
 mod analysis;
 mod app;
 mod background;
+mod clip_notes;
 mod command;
 mod dialog;
 mod effect;
 mod export_dialog;
 mod export_form;
 mod files;
+mod follow;
 mod help;
 mod inspector;
 mod jobs;
@@ -46,7 +48,7 @@ use std::path::PathBuf;
 
 pub use app::App;
 
-use crate::engine::ModelPlaces;
+use crate::engine::{self, ModelPlaces};
 use crate::settings::Settings;
 
 /// Size of the window when it is opened first, points.
@@ -134,6 +136,9 @@ fn icon() -> egui::IconData {
 /// # Errors
 /// When there is no display or no graphics device.
 pub fn run(options: WindowOptions) -> Result<(), UiError> {
+    if let Some(folders) = directories::ProjectDirs::from("", "", "snowmesh") {
+        engine::keep_indexes_in(folders.cache_dir().join("indexes"));
+    }
     let viewport = egui::ViewportBuilder::default()
         .with_title("snowmesh")
         .with_app_id("snowmesh")

@@ -35,6 +35,11 @@ impl State {
                     job.progress = progress;
                 }
             }
+            Event::FirstPicture { job, picture } => {
+                if self.opening == Some(job) {
+                    self.preview = Some(picture);
+                }
+            }
             Event::Riders { job, frame, riders } => {
                 if let Some(analysis) = self.analysis_of(job) {
                     analysis.take_frame(frame, riders);
@@ -96,15 +101,15 @@ impl State {
                 if self.opening != Some(job) {
                     return Outcome::default();
                 }
-                self.opening = None;
-                let analysis = Analysis::blank(clip.frames.len());
-                let effects = self.show_clip(OpenClip { info: clip, analysis });
+                (self.opening, self.preview) = (None, None);
+                let effects = self.show_clip(OpenClip::new(clip));
                 self.playback = player.state();
                 Outcome { effects, player: Some(player) }
             }
             Ok(JobResult::Analyzed(outcome)) => {
                 self.analysis_done(job, outcome);
-                Outcome::default()
+                // Notes made meanwhile have waited for the file.
+                Outcome { effects: self.save_notes(), player: None }
             }
             Ok(JobResult::Exported(outcome)) => {
                 let summary = jobs::export_summary(&outcome);
@@ -136,11 +141,13 @@ impl State {
             effects.extend(self.clip.as_ref().and_then(|old| old.analysis.job).map(Effect::Cancel));
         }
         let frames = clip.info.frames.len();
+        effects.push(Effect::LoadNotes(clip.info.path.clone()));
         self.settings.remember_clip(&clip.info.path);
         self.playback.playhead = 0;
         self.playback.range = (0, clip.last_frame());
         self.clip = Some(clip);
         self.view.zoom = Zoom::Fit;
+        self.view.follow = false;
         self.view.selected = None;
         let analyze = self.settings.analyze_on_open;
         effects.extend(self.analyze(false).into_iter().map(|effect| match effect {
@@ -180,7 +187,7 @@ impl State {
         let is_open = matches!(kind, Some(JobKind::Open(_)));
         let is_stale_open = is_open && self.opening != Some(job);
         if self.opening == Some(job) {
-            self.opening = None;
+            (self.opening, self.preview) = (None, None);
         }
         if error.kind() == ErrorKind::Cancelled {
             if is_open {

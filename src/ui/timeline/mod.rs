@@ -1,6 +1,7 @@
 //! The clip over time: a ruler, how far the analysis is, one lane for each rider, in and out, and the playhead.
 
 mod lanes;
+mod moments;
 mod ruler;
 mod scale;
 
@@ -52,6 +53,7 @@ pub fn show(ui: &mut Ui, state: &State, clip: &OpenClip, commands: &Commands) {
         ruler::paint(ui, state, clip, &scale, ruler_rect);
         ruler::outside_range(ui, state, clip, &scale, track);
         scrub(ui, state, clip, &scale, track, commands);
+        moments::show(ui, state, clip, &scale, track, commands);
         ruler::handles(ui, state, clip, &scale, ruler_rect, commands);
         playhead(ui, state, clip, &scale, track);
     });
