@@ -21,7 +21,7 @@ impl AnalysisStore {
     /// # Errors
     /// [`StoreError::Corrupt`] where they cannot be understood; SQLite's.
     pub fn notes(&self) -> Result<ClipNotes, StoreError> {
-        let capture_fps = meta::get(&self.conn, &self.path, meta::CAPTURE_FPS)?;
+        let capture_fps: Option<Option<f64>> = meta::get(&self.conn, &self.path, meta::CAPTURE_FPS)?;
         let moments = if has_moments(&self.conn).of_file(&self.path)? {
             let mut select = self
                 .conn
@@ -36,7 +36,7 @@ impl AnalysisStore {
         } else {
             Vec::new()
         };
-        Ok(ClipNotes { moments, capture_fps })
+        Ok(ClipNotes { moments, capture_fps: capture_fps.flatten() })
     }
 
     /// Replaces the user's notes.

@@ -141,8 +141,8 @@ impl State {
             effects.extend(self.clip.as_ref().and_then(|old| old.analysis.job).map(Effect::Cancel));
         }
         let frames = clip.info.frames.len();
-        effects.push(Effect::LoadNotes(clip.info.path.clone()));
         self.settings.remember_clip(&clip.info.path);
+        let notes = Effect::LoadNotes(clip.info.path.clone());
         self.playback.playhead = 0;
         self.playback.range = (0, clip.last_frame());
         self.clip = Some(clip);
@@ -154,6 +154,7 @@ impl State {
             Effect::Analyze(request) if !analyze => Effect::LoadSaved { request, frames },
             effect => effect,
         }));
+        effects.push(notes);
         effects
     }
 

@@ -60,7 +60,7 @@ pub(super) fn light_of_frame(frame: &frame::Video, stream: Tags) -> Light {
     }
 }
 
-fn or<T: PartialEq>(own: T, streams: T, unspecified: T) -> T {
+fn or<T: PartialEq + Copy>(own: T, streams: T, unspecified: T) -> T {
     if own == unspecified { streams } else { own }
 }
 

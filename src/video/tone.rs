@@ -84,7 +84,7 @@ impl Tone {
 
 /// OETF of HLG above one half (ITU-R BT.2100, table 5).
 fn hlg_code(scene: f32) -> f32 {
-    0.178_832_77 * (12.0 * scene - 0.284_668_92).max(1e-6).ln() + 0.559_910_73
+    0.178_832_77 * (12.0 * scene - 0.284_668_92).max(1e-6).ln() + 0.559_910_7
 }
 
 #[cfg(test)]
