@@ -29,7 +29,9 @@ mod png;
 mod rate;
 mod refine;
 mod scene;
+mod soundtrack;
 pub mod thread;
+mod thumbnails;
 mod user_models;
 mod worth;
 
@@ -57,6 +59,7 @@ pub use models::{ModelPlaces, ModelShelf};
 pub use pipeline::Stages;
 pub use player::{Player, PlayerState, SPEED_RANGE};
 pub use scene::SceneBuilder;
+pub use thumbnails::{Thumbnail, Thumbnails};
 pub use worth::ScoreLimits;
 
 use job::{Jobs, Outbox};
@@ -179,7 +182,7 @@ impl Engine {
             let mut first = |picture| reporter.first_picture(picture);
             let source = video::open_showing(&path, &DecodeOptions::default(), &mut first)?;
             let clip = Arc::new(source.info().clone());
-            Ok(JobResult::Opened { clip, player: Player::new(source, wake)? })
+            Ok(JobResult::Opened { clip, player: Player::with_sound(source, wake)? })
         })
     }
 

@@ -11,7 +11,7 @@ use super::clock::PlayClock;
 use super::frame_cache::FrameCache;
 use super::job::{Wake, lock};
 use super::playback::Playback;
-use super::{EngineError, memory, thread};
+use super::{EngineError, memory, soundtrack, thread};
 use crate::types::{FrameIndex, VideoFrame};
 use crate::video::FrameSource;
 
@@ -45,6 +45,8 @@ pub(super) struct Control {
     pub clock: PlayClock,
     /// Whether the playhead went back last.
     pub backwards: bool,
+    /// Whether it may be heard.
+    pub sound: bool,
     pub stop: bool,
 }
 
@@ -108,7 +110,7 @@ impl Player {
         let clock = PlayClock { since: Instant::now(), from_s: 0.0, rate: 1.0 };
         let shared = Arc::new(Shared {
             index,
-            control: Mutex::new(Control { state, clock, backwards: false, stop: false }),
+            control: Mutex::new(Control { state, clock, backwards: false, sound: true, stop: false }),
             changed: Condvar::new(),
             cache: Mutex::new(FrameCache::new(cache_bytes())),
             latest: Mutex::default(),
@@ -118,6 +120,22 @@ impl Player {
         let for_thread = Arc::clone(&shared);
         thread::spawn("playback", move || Playback::new(for_thread, source, wake).run())?;
         Ok(Self { shared })
+    }
+
+    /// The same with the clip's sound, which is heard while it plays forwards at real time.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_sound(source: Box<dyn FrameSource>, wake: Wake) -> Result<Self, EngineError> {
+        let clip = source.info().clone();
+        let player = Self::new(source, wake)?;
+        soundtrack::start(&clip, Arc::clone(&player.shared))?;
+        Ok(player)
+    }
+
+    /// Sets whether it may be heard.
+    pub fn set_sound(&self, on: bool) {
+        lock(&self.shared.control).sound = on;
     }
 
     /// What it is doing.

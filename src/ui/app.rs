@@ -13,7 +13,9 @@ use super::effect::{Effect, PlayerOrder};
 use super::files::{self, FileDialogs, SettingsWriter};
 use super::notes::Severity;
 use super::pace::Pace;
+use super::peek::Peek;
 use super::picture::PictureView;
+use super::second_view::SecondClip;
 use super::state::{Dialog, State};
 use super::{WindowOptions, export_dialog, help, inspector, keys, notifications, theme, timeline, top_bar};
 use super::{open_menu, text, transport, viewport, welcome};
@@ -31,6 +33,8 @@ pub struct App {
     player: Option<Player>,
     frame: Option<VideoFrame>,
     picture: PictureView,
+    second: SecondClip,
+    peek: Peek,
     commands: Commands,
     file_dialogs: FileDialogs,
     settings_writer: SettingsWriter,
@@ -63,6 +67,8 @@ impl App {
             player: None,
             frame: None,
             picture: PictureView::new(cc.wgpu_render_state.as_ref()),
+            second: SecondClip::new(cc.wgpu_render_state.as_ref()),
+            peek: Peek::default(),
             commands: Commands::default(),
             file_dialogs: FileDialogs::default(),
             settings_writer,
@@ -101,14 +107,23 @@ impl App {
     /// Takes in what has happened since the last frame.
     fn take_news(&mut self, ctx: &Context) {
         let mut effects = Vec::new();
+        let mut opened = false;
         for event in self.engine.drain_events() {
             let outcome = self.state.take_event(event);
             effects.extend(outcome.effects);
+            if let Some(player) = outcome.second {
+                self.second.open(player);
+            }
             if let Some(player) = outcome.player {
+                player.set_sound(self.state.settings.sound);
                 self.player = Some(player);
                 self.frame = None;
                 self.picture.clear();
+                opened = true;
             }
+        }
+        if opened {
+            self.open_peek(ctx);
         }
         if let Some((pick, answer)) = self.file_dialogs.answer() {
             match answer {
@@ -131,6 +146,11 @@ impl App {
             if let Some(warning) = player.take_warning() {
                 self.state.note(Severity::Warning, "A frame cannot be shown", warning);
             }
+        }
+        self.peek.update(ctx);
+        self.second.follow(&self.state);
+        if let Some(error) = self.second.take_error() {
+            self.state.note(Severity::Error, "The second clip cannot be shown", error);
         }
         if let Some(error) = self.settings_writer.take_error() {
             self.state.note(Severity::Warning, "The settings could not be saved", error);
@@ -172,6 +192,8 @@ impl App {
                     let job = self.engine.open(&path);
                     self.state.opening_started(job);
                 }
+                Effect::OpenSecond(path) => self.state.opening_second = Some(self.engine.open(&path)),
+                Effect::CloseSecond => self.second.close(),
                 Effect::Analyze(request) => {
                     let asked = request.models.clone();
                     let job = self.engine.analyze(request);
@@ -223,6 +245,14 @@ impl App {
                 Effect::Copy(words) => ctx.copy_text(words),
                 Effect::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             }
+        }
+    }
+
+    /// Small pictures of the clip that has been opened.
+    fn open_peek(&mut self, ctx: &Context) {
+        let Some(path) = self.state.clip.as_ref().map(|clip| clip.info.path.clone()) else { return };
+        if let Err(error) = self.peek.open(ctx, path) {
+            self.state.note(Severity::Warning, "The timeline has no pictures", error.to_string());
         }
     }
 
@@ -282,18 +312,24 @@ impl App {
             top_bar::show(ui, &self.state, &self.commands);
         }
         if let Some(clip) = self.state.clip.as_ref().filter(|_| self.state.preview.is_none()) {
-            timeline::show(ui, &self.state, clip, &self.commands);
+            timeline::show(ui, &self.state, clip, &self.peek, &self.commands);
             transport::show(ui, &self.state, clip, &self.commands);
         }
         if !full_screen {
             inspector::show(ui, &self.state, &self.commands);
         }
         let (state, frame) = (&self.state, self.frame.as_ref());
+        if state.preview.is_none() {
+            self.second.show_beside(ui, state, &self.commands);
+        }
         let view = match (&state.preview, &state.clip) {
             (Some(first), _) => viewport::preview(ui, first, &mut self.picture),
             (None, Some(clip)) => viewport::show(ui, state, clip, &mut self.picture, frame, &self.commands),
             (None, None) => welcome::show(ui, state, &self.commands),
         };
+        if state.preview.is_none() {
+            self.second.show_over(ui, state, frame, view);
+        }
         self.draw_over(&ctx, view);
     }
 
@@ -304,7 +340,8 @@ impl App {
                 export_dialog::show(ctx, self.state.clip.as_ref(), form, verdict, &self.commands);
             }
             Some(Dialog::Help) => help::show(ctx, &self.commands),
-            Some(Dialog::TypePath) => open_menu::path_dialog(ctx, &self.commands),
+            Some(Dialog::TypePath) => open_menu::path_dialog(ctx, &self.commands, Command::Open),
+            Some(Dialog::TypeSecond) => open_menu::path_dialog(ctx, &self.commands, Command::OpenSecond),
             None => {}
         }
         notifications::show(ctx, view, &self.state.notes, &self.commands);
@@ -382,6 +419,7 @@ fn direct(player: &Player, order: PlayerOrder) {
         PlayerOrder::Step(frames) => player.step(frames),
         PlayerOrder::Speed(speed) => player.set_speed(speed),
         PlayerOrder::Looping(looping) => player.set_looping(looping),
+        PlayerOrder::Sound(on) => player.set_sound(on),
         PlayerOrder::Range(first, last) => player.set_range(first, last),
     }
 }

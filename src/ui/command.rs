@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::export_form::ExportForm;
 use super::notes::NoteId;
+use super::second::SecondChange;
 use super::zoom::Zoom;
 use crate::engine::{JobId, TrackChange};
 use crate::settings::{ModelSettings, Theme};
@@ -46,6 +47,8 @@ pub enum Layer {
 pub enum Pick {
     /// A clip to open.
     Clip,
+    /// A clip to open beside it.
+    SecondClip,
     /// Where the exported video goes.
     ExportVideo,
     /// Where the mattes go.
@@ -61,6 +64,12 @@ pub enum Command {
     Browse(Pick),
     /// Opens a clip.
     Open(PathBuf),
+    /// Opens a second clip beside the first.
+    OpenSecond(PathBuf),
+    /// Closes the second clip.
+    CloseSecond,
+    /// Lines the second clip up, or arranges it otherwise.
+    ChangeSecond(SecondChange),
     /// Opens the clip that comes with the program.
     OpenDemo,
     /// Plays or pauses.
@@ -82,6 +91,8 @@ pub enum Command {
     SeekEnd,
     /// Sets the playing speed.
     SetSpeed(f64),
+    /// Lets clips be heard, or not.
+    ToggleSound,
     /// Plays the range over and over, or stops doing so.
     ToggleLoop,
     /// Starts the range at the playhead.

@@ -19,6 +19,7 @@ pub enum PlayerOrder {
     Step(i64),
     Speed(f64),
     Looping(bool),
+    Sound(bool),
     Range(u64, u64),
 }
 
@@ -27,6 +28,10 @@ pub enum PlayerOrder {
 pub enum Effect {
     /// Ask the engine to open a clip.
     Open(PathBuf),
+    /// Ask the engine to open a clip beside the one that is open.
+    OpenSecond(PathBuf),
+    /// Let go of the second clip.
+    CloseSecond,
     /// Copy the demo clip to where its analysis can be kept, and open it there.
     OpenDemo(PathBuf),
     /// Ask the engine for an analysis.

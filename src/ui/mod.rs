@@ -25,10 +25,13 @@ mod notes;
 mod notifications;
 mod open_menu;
 mod pace;
+mod peek;
 mod picture;
 mod provenance;
 mod rider_changes;
 mod rider_menu;
+mod second;
+mod second_view;
 mod state;
 #[cfg(test)]
 mod tests;

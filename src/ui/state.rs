@@ -9,6 +9,7 @@ use super::command::Tab;
 use super::export_form::{ExportForm, Verdict};
 use super::jobs::{JobState, Jobs};
 use super::notes::{Notes, Severity};
+use super::second::Second;
 use super::zoom::Zoom;
 use crate::engine::{FirstPicture, JobId, MemoryUse, ModelInfo, PlayerState};
 use crate::settings::{ModelSettings, Settings};
@@ -50,6 +51,8 @@ pub enum Dialog {
     Help,
     /// A path to type, where the system has no file dialog.
     TypePath,
+    /// The path of a second clip to type.
+    TypeSecond,
 }
 
 /// How the window is arranged.
@@ -86,6 +89,10 @@ pub struct State {
     pub models: Vec<ModelInfo>,
     /// The clip in the window.
     pub clip: Option<OpenClip>,
+    /// A clip beside the first or over it.
+    pub second: Option<Second>,
+    /// The opening of a second clip whose result is taken.
+    pub opening_second: Option<JobId>,
     /// The opening whose result is taken; results of any other are stale.
     pub opening: Option<JobId>,
     /// What can be seen already of a clip that takes long to open.
@@ -111,6 +118,8 @@ impl State {
             demo,
             models: Vec::new(),
             clip: None,
+            second: None,
+            opening_second: None,
             opening: None,
             preview: None,
             playback: PlayerState {

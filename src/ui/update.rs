@@ -68,6 +68,9 @@ impl State {
     /// The commands that the player carries out. The state is changed at once, so that the window shows what was
     /// asked for and not what the player's thread has got to.
     fn play(&mut self, command: &Command) -> Vec<Effect> {
+        if let Some(effects) = self.change_second(command) {
+            return effects;
+        }
         if let Some(effects) = self.change_notes(command) {
             return effects;
         }
@@ -100,6 +103,10 @@ impl State {
                 playback.speed = speed.clamp(SPEED_RANGE.0, SPEED_RANGE.1);
                 vec![PlayerOrder::Speed(playback.speed)]
             }
+            Command::ToggleSound => {
+                self.settings.sound = !self.settings.sound;
+                vec![PlayerOrder::Sound(self.settings.sound)]
+            }
             Command::ToggleLoop => {
                 playback.looping = !playback.looping;
                 vec![PlayerOrder::Looping(playback.looping)]
@@ -129,6 +136,7 @@ impl State {
         let Some(path) = path else { return Vec::new() };
         match (pick, &mut self.view.dialog) {
             (Pick::Clip, _) => return self.open(path),
+            (Pick::SecondClip, _) => return vec![Effect::OpenSecond(path)],
             (Pick::ExportVideo, Some(Dialog::Export(form, verdict))) => {
                 form.output = path.display().to_string();
                 *verdict = form.check();
@@ -151,6 +159,7 @@ impl State {
     pub fn no_file_dialog(&mut self, pick: Pick) {
         match pick {
             Pick::Clip => self.view.dialog = Some(Dialog::TypePath),
+            Pick::SecondClip => self.view.dialog = Some(Dialog::TypeSecond),
             Pick::ExportVideo | Pick::ExportMattes | Pick::ExportData => self.note(
                 Severity::Warning,
                 "This system shows no file dialog",

@@ -3,7 +3,7 @@
 use egui::{Align2, CentralPanel, Rect, Sense, TextStyle, Ui, WidgetInfo};
 use egui_material_icons::icons;
 
-use super::command::{Command, Commands, Layer};
+use super::command::{Command, Commands, Layer, Pick};
 use super::picture::{PictureView, PlainPicture, is_shown};
 use super::state::{OpenClip, State};
 use super::theme::{self, GRID};
@@ -105,6 +105,13 @@ fn controls(ui: &mut Ui, state: &State, clip: &OpenClip, commands: &Commands) {
     let palette = theme::palette(ui);
     let zoom = state.view.zoom;
     let fit = Command::SetZoom(Zoom::Fit);
+    let second = Command::Browse(Pick::SecondClip);
+    let both = state.second.is_some();
+    if widgets::icon_toggle(ui, icons::ICON_COMPARE, "Second clip on the same clock", Some(&second), both)
+        .clicked()
+    {
+        commands.push(second);
+    }
     let full = Command::ToggleFullScreen;
     if widgets::icon_toggle(ui, icons::ICON_FULLSCREEN, "Full screen", Some(&full), false).clicked() {
         commands.push(full);
@@ -203,7 +210,7 @@ fn view(
 }
 
 /// How the picture lies in the view: as the user left it, or after the rider.
-fn zoom_at(state: &State, clip: &OpenClip, frame: Option<&VideoFrame>, shown: &Frame) -> Zoom {
+pub fn zoom_at(state: &State, clip: &OpenClip, frame: Option<&VideoFrame>, shown: &Frame) -> Zoom {
     let followed = || {
         let rider = follow::rider(state).filter(|_| state.view.follow)?;
         let aspect = clip.info.pixel_aspect;
