@@ -209,7 +209,7 @@ fn matrix(folder: &Path) {
     let small = "-f lavfi -i testsrc2=size=192x108:rate=30:duration=4";
     let h264 = "-pix_fmt yuv420p -c:v libx264 -g 30 -bf 3";
     let whole = make(folder, "whole.mp4", &format!("{small} {h264}"));
-    let turned = format!("-display_rotation 90 -i {} -c copy", whole.display());
+    let turned = format!("-i {} -c copy -metadata:s:v:0 rotate=90", whole.display());
     let clips = [
         (
             "variable rate",
@@ -220,7 +220,7 @@ fn matrix(folder: &Path) {
         ),
         ("B-frames, Matroska", "b.mkv", format!("{small} {h264} -bf 8")),
         ("edit list", "cut.mp4", format!("-ss 0.7 -i {} -c copy", whole.display())),
-        ("rotation", "turned.mp4", turned),
+        ("rotation", "turned.mov", turned),
         (
             "open groups",
             "open.mp4",

@@ -168,6 +168,17 @@ impl YuvImage {
         self.sampling.planes(self.width, self.height).map(PlaneShape::byte_len) == lengths
     }
 
+    /// The luma code of pixel `at`, counted row by row, on the scale of 8 bits; 0 outside the picture.
+    #[inline]
+    pub fn luma(&self, at: usize) -> f32 {
+        let high = |at: usize| self.y.get(at).map_or(0.0, |&code| f32::from(code));
+        if self.sampling.sample_bytes() == 1 {
+            high(at)
+        } else {
+            (high(2 * at) + 256.0 * high(2 * at + 1)) * self.sampling.unit()
+        }
+    }
+
     /// Sum of the luma codes of a row between two columns, on the scale of 8 bits; 0 outside the picture.
     pub fn luma_sum(&self, row: usize, columns: Range<usize>) -> f32 {
         let bytes = self.sampling.sample_bytes() as usize;

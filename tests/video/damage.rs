@@ -45,7 +45,7 @@ pub fn damage(bytes: &mut Vec<u8>, below: &mut dyn FnMut(u64) -> u64) {
             let start = below(length) as usize;
             let end = (start + below(8192) as usize).min(bytes.len());
             let stretch = bytes[start..end].to_vec();
-            bytes.splice(start..start, stretch);
+            drop(bytes.splice(start..start, stretch));
         }
         // The header, where a bit means most.
         3 => {
