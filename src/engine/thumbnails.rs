@@ -138,7 +138,7 @@ impl Maker {
         let started = Instant::now();
         loop {
             let request = lock(&self.shared.request);
-            if request.stop || request.frame.is_some() {
+            if request.stop || request.frame.is_some_and(|other| other != frame) {
                 return None;
             }
             drop(request);

@@ -66,7 +66,7 @@ pub struct View {
     pub zoom: Zoom,
     /// Whether the view follows the rider; `zoom` is for where he is not.
     pub follow: bool,
-    /// Whether the window has the whole screen, with nothing but the picture and the transport on it.
+    /// Whether the window has the whole screen, with nothing but the picture, the transport and the timeline on it.
     pub full_screen: bool,
     /// Rider marked in list and timeline.
     pub selected: Option<TrackId>,
