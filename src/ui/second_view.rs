@@ -164,6 +164,24 @@ fn arrangement(ui: &mut Ui, second: &Second, commands: &Commands) {
     }
 }
 
+/// The name of the clip, as high as the header of the first one, so that both pictures stand level.
+fn title(ui: &mut Ui, second: &Second) {
+    let palette = theme::palette(ui);
+    let frame = egui::Frame::new().fill(palette.panel).inner_margin(egui::Margin::symmetric(12, 4));
+    frame.show(ui, |ui| {
+        egui::Sides::new().height(ui.spacing().interact_size.y + GRID).shrink_left().show(
+            ui,
+            |ui| {
+                let font = egui::FontId::new(TextStyle::Body.resolve(ui.style()).size, theme::semibold());
+                let name = text::file_name(&second.info.path);
+                let room = ui.available_width();
+                widgets::elided(ui, &name, &font, palette.strong, room);
+            },
+            |_| (),
+        );
+    });
+}
+
 /// The second clip in the right half of what is left.
 fn beside(
     ui: &mut Ui,
@@ -176,6 +194,10 @@ fn beside(
     let half = (ui.available_width() * 0.5).round();
     let panel = Panel::right("second picture").exact_size(half).resizable(false);
     panel.frame(egui::Frame::new().fill(palette.backdrop)).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        if !state.view.full_screen {
+            title(ui, second);
+        }
         let view = ui.available_rect_before_wrap();
         ui.allocate_rect(view, egui::Sense::hover())
             .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Second picture"));
