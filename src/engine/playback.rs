@@ -56,6 +56,8 @@ pub(super) struct Playback {
     wake: Wake,
     /// Index of the frame that the source gives next.
     position: u64,
+    /// Whether the source stands right before that frame, and not on the way to it.
+    arrived: bool,
     /// Frame on the screen, or tried in vain.
     settled: Option<u64>,
     /// What is being decoded ahead of need.
@@ -73,6 +75,7 @@ impl Playback {
             source,
             wake,
             position: 0,
+            arrived: true,
             settled: None,
             filling: None,
             bad: BTreeSet::new(),
@@ -203,7 +206,7 @@ impl Playback {
             }
             match self.source.advance() {
                 Ok(Advance::Frame(frame)) => {
-                    self.position = frame.index + 1;
+                    self.stand_before(frame.index + 1);
                     let reached = frame.index;
                     self.bad.remove(&reached);
                     lock(&self.shared.cache).insert(frame.clone(), window);
@@ -222,12 +225,12 @@ impl Playback {
                     }
                 }
                 Ok(Advance::End) => {
-                    self.position = self.shared.index.len();
+                    self.stand_before(self.shared.index.len());
                     return Ok(Fetched::Nothing);
                 }
-                Err(VideoError::BadFrame { index, .. }) if index < wanted => self.position = index + 1,
+                Err(VideoError::BadFrame { index, .. }) if index < wanted => self.stand_before(index + 1),
                 Err(error) => {
-                    self.position = wanted + 1;
+                    self.stand_before(wanted + 1);
                     return Err(error);
                 }
             }
@@ -237,7 +240,7 @@ impl Playback {
     /// Makes the source lead to `wanted`.
     fn aim(&mut self, wanted: u64, backwards: bool, window: Window) -> Result<(), VideoError> {
         let ahead = wanted.checked_sub(self.position);
-        if ahead.is_some_and(|frames| frames <= DECODE_ON_FRAMES) {
+        if self.arrived && ahead.is_some_and(|frames| frames <= DECODE_ON_FRAMES) {
             return Ok(());
         }
         let steps_back = self.settled.is_some_and(|settled| {
@@ -249,8 +252,12 @@ impl Playback {
 
     fn go_to(&mut self, start: u64) -> Result<(), VideoError> {
         self.source.seek(start)?;
-        self.position = start;
+        (self.position, self.arrived) = (start, false);
         Ok(())
+    }
+
+    fn stand_before(&mut self, index: u64) {
+        (self.position, self.arrived) = (index, true);
     }
 
     fn state(&self) -> (PlayerState, bool) {
@@ -336,8 +343,8 @@ impl Playback {
     fn prepare(&mut self, state: &PlayerState, backwards: bool) {
         let Some(filling) = self.filling.clone() else { return };
         if !filling.contains(&self.position) {
-            let leads_there =
-                filling.start.checked_sub(self.position).is_some_and(|frames| frames <= DECODE_ON_FRAMES);
+            let ahead = filling.start.checked_sub(self.position);
+            let leads_there = self.arrived && ahead.is_some_and(|frames| frames <= DECODE_ON_FRAMES);
             if !leads_there && self.go_to(filling.start).is_err() {
                 self.failed = true;
                 return;
@@ -347,18 +354,18 @@ impl Playback {
         }
         match self.source.advance() {
             Ok(Advance::Frame(frame)) => {
-                self.position = frame.index + 1;
+                self.stand_before(frame.index + 1);
                 let window = self.window(state, backwards);
                 lock(&self.shared.cache).insert(frame, window);
             }
             Ok(Advance::Passed(_)) => {}
             Ok(Advance::End) => {
                 self.bad.extend(self.position..filling.end);
-                self.position = self.shared.index.len();
+                self.stand_before(self.shared.index.len());
             }
             Err(VideoError::BadFrame { index, .. }) => {
                 self.bad.insert(index);
-                self.position = index + 1;
+                self.stand_before(index + 1);
             }
             Err(_) => self.failed = true,
         }

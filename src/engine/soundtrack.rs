@@ -28,8 +28,9 @@ const AHEAD_S: f64 = 0.5;
 /// Sound kept behind what is heard, seconds.
 const BEHIND_S: f64 = 0.2;
 
-/// How often the thread looks after the buffer.
+/// How often the thread looks after the buffer, and after the player while nothing is heard.
 const PERIOD: Duration = Duration::from_millis(20);
+const IDLE_PERIOD: Duration = Duration::from_millis(60);
 
 /// Samples of a stretch of the clip, and where they are being read.
 struct Buffer {
@@ -130,7 +131,7 @@ fn wait_until_heard(shared: &Shared) -> bool {
         if heard_s(shared).is_some() {
             return true;
         }
-        std::thread::sleep(PERIOD);
+        std::thread::sleep(IDLE_PERIOD);
     }
 }
 
@@ -207,12 +208,11 @@ struct Feeder {
 impl Feeder {
     fn run(mut self) {
         while !lock(&self.shared.control).stop {
-            if let Some(now_s) = heard_s(&self.shared)
-                && !self.feed(now_s)
-            {
+            let heard = heard_s(&self.shared);
+            if heard.is_some_and(|now_s| !self.feed(now_s)) {
                 return;
             }
-            std::thread::sleep(PERIOD);
+            std::thread::sleep(if heard.is_some() { PERIOD } else { IDLE_PERIOD });
         }
     }
 
