@@ -231,6 +231,8 @@ impl Playback {
                 Err(VideoError::BadFrame { index, .. }) if index < wanted => self.stand_before(index + 1),
                 Err(error) => {
                     self.stand_before(wanted + 1);
+                    // After anything worse the source stands nowhere.
+                    self.arrived = matches!(error, VideoError::BadFrame { .. });
                     return Err(error);
                 }
             }
