@@ -19,13 +19,15 @@ use crate::types::{ClipInfo, VideoFrame};
 pub struct SecondClip {
     player: Option<Player>,
     frame: Option<VideoFrame>,
-    picture: PictureView,
+    /// Made with the first second clip: most windows never have one.
+    picture: Option<PictureView>,
+    egui: Option<RenderState>,
 }
 
 impl SecondClip {
     /// None yet; pictures are drawn on the device of `egui`.
     pub fn new(egui: Option<&RenderState>) -> Self {
-        Self { player: None, frame: None, picture: PictureView::new(egui) }
+        Self { player: None, frame: None, picture: None, egui: egui.cloned() }
     }
 
     /// Goes over to the clip of `player`, which is not heard.
@@ -33,7 +35,7 @@ impl SecondClip {
         player.set_sound(false);
         self.player = Some(player);
         self.frame = None;
-        self.picture.clear();
+        self.picture.get_or_insert_with(|| PictureView::new(self.egui.as_ref())).clear();
     }
 
     /// Lets go of the clip.
@@ -58,27 +60,28 @@ impl SecondClip {
     /// Why a frame cannot be shown, once.
     pub fn take_error(&mut self) -> Option<String> {
         let warning = self.player.as_ref().and_then(Player::take_warning);
-        warning.or_else(|| self.picture.take_error())
+        warning.or_else(|| self.picture.as_mut()?.take_error())
     }
 
     /// Draws the bar and, where it is beside the first clip, the picture.
     pub fn show_beside(&mut self, ui: &mut Ui, state: &State, commands: &Commands) {
         let Some(second) = &state.second else { return };
         bar(ui, state, second, commands);
-        if second.together == Together::SideBySide {
-            beside(ui, state, second, &mut self.picture, self.frame.as_ref());
+        if let (Together::SideBySide, Some(picture)) = (second.together, &mut self.picture) {
+            beside(ui, state, second, picture, self.frame.as_ref());
         }
     }
 
     /// Draws it over the first clip, whose frame `first` is shown in `view`.
     pub fn show_over(&mut self, ui: &Ui, state: &State, first: Option<&VideoFrame>, view: Rect) {
         let (Some(second), Some(clip)) = (&state.second, &state.clip) else { return };
-        if let Together::Onion(opacity) = second.together {
+        if let (Together::Onion(opacity), Some(picture)) = (second.together, &mut self.picture) {
             let shown = Frame { view, picture_px: shown_size(clip) };
-            let zoom = viewport::zoom_at(state, clip, first, &shown);
+            let frame = first.map_or(state.playback.playhead, |frame| frame.index);
+            let zoom = viewport::zoom_at(state, clip, frame, &shown);
             let tint = Color32::from_white_alpha((opacity.clamp(0.0, 1.0) * 255.0).round() as u8);
             let place = Place { view, zoom, tint };
-            paint(ui, state, second, &mut self.picture, self.frame.as_ref(), &place);
+            paint(ui, state, second, picture, self.frame.as_ref(), &place);
         }
     }
 }

@@ -143,7 +143,8 @@ fn controls(ui: &mut Ui, state: &State, clip: &OpenClip, commands: &Commands) {
     }
     let view = ui.ctx().data(|data| data.get_temp::<Rect>(view_id())).unwrap_or(Rect::NOTHING);
     let shown = Frame { view, picture_px: shown_size(clip) };
-    let percent = zoom.scale(&shown) * state.view.pixels_per_point * 100.0;
+    let seen = zoom_at(state, clip, state.playback.playhead, &shown);
+    let percent = seen.scale(&shown) * state.view.pixels_per_point * 100.0;
     let label = if view.is_positive() { format!("{percent:.0} %") } else { "–".to_owned() };
     let width = TextStyle::Body.resolve(ui.style()).size * 4.0;
     let button = egui::Button::new(egui::RichText::new(label).color(palette.text))
@@ -189,7 +190,8 @@ fn view(
     ui.ctx().data_mut(|data| data.insert_temp(view_id(), view));
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, "Picture"));
     let shown = Frame { view, picture_px: shown_size(clip) };
-    let zoom = zoom_at(state, clip, frame, &shown);
+    let shown_frame = frame.map_or(state.playback.playhead, |frame| frame.index);
+    let zoom = zoom_at(state, clip, shown_frame, &shown);
     let painter = ui.painter().with_clip_rect(view);
     match frame {
         Some(frame) => {
@@ -217,22 +219,22 @@ fn view(
 }
 
 /// How the picture lies in the view: as the user left it, or after the rider.
-pub fn zoom_at(state: &State, clip: &OpenClip, frame: Option<&VideoFrame>, shown: &Frame) -> Zoom {
+pub fn zoom_at(state: &State, clip: &OpenClip, frame: u64, shown: &Frame) -> Zoom {
     let followed = || {
         let rider = follow::rider(state).filter(|_| state.view.follow)?;
         let aspect = clip.info.pixel_aspect;
-        follow::zoom(&clip.analysis, rider, frame?.index, aspect, shown)
+        follow::zoom(&clip.analysis, rider, frame, aspect, shown)
     };
     followed().unwrap_or(state.view.zoom)
 }
 
-/// Says so where the frame at the playhead is still being decoded and a near one stands in for it.
+/// Says so where a near frame stands in for the one at the playhead, which is still being decoded or cannot be.
 fn tell_nearest(ui: &Ui, state: &State, frame: &VideoFrame, view: Rect) {
     let (shown, asked) = (frame.index, state.playback.playhead);
     if state.playback.playing || shown == asked {
         return;
     }
-    badge(ui, view, &format!("Nearest: frame {shown} · decoding {asked}…"));
+    badge(ui, view, &format!("Nearest picture: frame {shown}, asked for {asked}"));
 }
 
 /// A line in the corner of the picture.
