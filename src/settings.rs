@@ -72,6 +72,8 @@ pub struct Settings {
     pub models: ModelSettings,
     /// What is drawn over the picture.
     pub overlay: OverlayStyle,
+    /// Whether clips are heard.
+    pub sound: bool,
     /// Whether the window analyses a clip as soon as it is open.
     pub analyze_on_open: bool,
     /// Colours of the window.
@@ -90,6 +92,7 @@ impl Default for Settings {
         Self {
             models: ModelSettings::default(),
             overlay: OverlayStyle::default(),
+            sound: true,
             analyze_on_open: true,
             theme: Theme::default(),
             text_scale: 1.0,

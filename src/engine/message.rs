@@ -12,6 +12,7 @@ use super::player::Player;
 use super::surfaces::Textures;
 use crate::types::edits::EditLog;
 use crate::types::{ClipInfo, RiderFrame, RunSummary, Track, TrackId};
+use crate::video::FirstPicture;
 
 /// Number of a job, unique within the process. Events of a job that is no longer wanted are told by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -181,6 +182,13 @@ pub enum Event {
         job: JobId,
         /// How far it is.
         progress: Progress,
+    },
+    /// A clip that takes long to open can be seen already.
+    FirstPicture {
+        /// The opening.
+        job: JobId,
+        /// The picture.
+        picture: FirstPicture,
     },
     /// An analysis knows more of one frame. May come again for the same frame.
     Riders {

@@ -51,7 +51,31 @@ fn uniforms_have_the_layout_of_their_structs() {
         module,
         "Picture",
         PictureUniform,
-        [size_px, offset_px, scale, taps, y_offset, y_scale, c_scale, r_v, g_u, g_v, b_u, padding]
+        [
+            size_px,
+            offset_px,
+            scale,
+            taps,
+            y_offset,
+            y_scale,
+            c_scale,
+            r_v,
+            g_u,
+            g_v,
+            b_u,
+            peak_nits,
+            chroma_scale,
+            chroma_offset,
+            light,
+            padding,
+            y_weights,
+            u_weights,
+            v_of_first,
+            v_of_second,
+            to_red,
+            to_green,
+            to_blue
+        ]
     );
 }
 
