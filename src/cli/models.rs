@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::args::{Format, ModelsAction, ModelsArgs};
 use super::exit::{Exit, Failure};
-use super::{Context, output};
+use super::{Context, footprint, output};
 use crate::engine::EngineError;
 
 /// A model in `models list --format json`.
@@ -26,6 +26,7 @@ struct ModelLine<'a> {
 pub fn run(args: &ModelsArgs, context: &Context) -> Result<(), Failure> {
     match &args.action {
         ModelsAction::List { format } => list(*format, context),
+        ModelsAction::Footprint(args) => footprint::run(args, context),
         ModelsAction::Verify => verify(context),
     }
 }

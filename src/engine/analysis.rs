@@ -8,13 +8,17 @@ use std::time::{Duration, Instant};
 
 use glam::Vec2;
 
+use super::edits;
 use super::job::Reporter;
+use super::load_watch::Watch;
+use super::memory;
 use super::models::{self, ModelShelf};
 use super::pipeline::{self, FrameResult, Stages};
+use super::planning::{plan_for, size};
 use super::rate::RateMeter;
 use super::refine::TrackRefiner;
+use super::worker::Breadcrumb;
 use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders};
-use super::{edits, memory};
 use crate::store::{self, AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, Opened, RunKey};
 use crate::tracking::{self, ChangeMeter, FrameObservations, Resolved, Tracker, TrackerSettings, is_cut};
 use crate::types::{ClipInfo, RunSummary, StageTime};
@@ -52,15 +56,25 @@ pub fn analyze(
     }
     let fingerprint = ClipFingerprint::of(&request.clip)?;
     let key = run_key(request, shelf)?;
+    // What cannot fit is refused before there is a file.
+    let plan = || plan_for(&request.models, &request.memory, shelf, size(source.info()));
+    let early = if path.exists() { None } else { Some(plan()?) };
     let (store, opened) = open_store(&path, &fingerprint, &key, request.restart, &request.clip)?;
     if let Opened::Finished = opened {
         return finished_before(path, &store, source.info(), reporter);
     }
-    let mut load = |name: &str| {
-        reporter.progress(Progress { stage: format!("loading {name}"), ..Progress::default() });
-    };
-    let mut stages = models::load_stages(shelf, &request.models, &mut load)?;
-    run_stages(source.as_mut(), &mut stages, store, path, cancel, reporter)
+    let plan = early.map_or_else(plan, Ok)?;
+    if let Some(crumb) = Breadcrumb::read(&path) {
+        let done = store.next_frame()?;
+        reporter.warning(format!(
+            "the last analysis of this clip was ended from outside while {}; it goes on from frame {done}",
+            crumb.words()
+        ));
+    }
+    reporter.planned(&plan);
+    let watch = Watch::new(&path, &plan, reporter);
+    let mut stages = models::load_stages(shelf, &request.models, &watch)?;
+    run_stages(source.as_mut(), &mut stages, store, path.clone(), cancel, &watch)
 }
 
 /// Everything that decides the result of `request`.
@@ -127,7 +141,7 @@ fn finished_before(
 }
 
 /// Tells who is who in a clip of `frame_count` frames.
-fn tell_resolved(
+pub(super) fn tell_resolved(
     store: &AnalysisStore,
     frame_count: u64,
     reporter: &dyn Reporter,

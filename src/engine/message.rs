@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::data_export::DataExportOutcome;
 use super::error::EngineError;
+use super::plan::Plan;
 use super::player::Player;
 use crate::types::edits::EditLog;
 use crate::types::{ClipInfo, RiderFrame, RunSummary, Track, TrackId};
@@ -47,7 +48,7 @@ impl JobKind {
 }
 
 /// How far a job is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// What is being done now, in words: "loading nanodet", "analysing".
     pub stage: String,
@@ -162,6 +163,13 @@ pub enum Event {
         job: JobId,
         /// What it does.
         kind: JobKind,
+    },
+    /// An analysis has been planned and is about to load its models.
+    Planned {
+        /// The analysis job.
+        job: JobId,
+        /// How it runs.
+        plan: Box<Plan>,
     },
     /// A job moved on.
     Progress {

@@ -4,19 +4,23 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use super::footprints::{self, Remembered};
 use super::hmr2::Hmr2Recoverer;
 use super::landmark_fit::LandmarkFitRecoverer;
+use super::load_watch::Watch;
 use super::pipeline::Stages;
+use super::plan::ModelPlan;
 use super::refine::TrackRefiner;
 use super::user_models::UserModels;
 use super::worth::ScoreLimits;
 use super::{EngineError, ModelInfo};
 use crate::body::{BodyModel, LandmarkFit, SmplBody};
 use crate::inference::{
-    self, HMR2, Hmr2, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer, ModelEntry, ModelFile,
-    Registry, Role, Runtime,
+    self, HMR2, Hmr2, Hmr2Options, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer, ModelEntry,
+    ModelFile, Registry, Role, Runtime,
 };
 use crate::settings::ModelSettings;
+use crate::types::{BBox, Detection, RgbImage};
 
 /// Id of the starter body in the manifest.
 const STARTER_BODY: &str = "body-cc0";
@@ -100,6 +104,11 @@ impl ModelShelf {
         Ok(self.smpl.get_or_init(|| body).clone())
     }
 
+    /// The user's own models.
+    pub(super) fn user_models(&self) -> UserModels {
+        UserModels::new(&self.places)
+    }
+
     /// SHA-256 of the files behind `ids`, by the id of each part.
     ///
     /// # Errors
@@ -162,14 +171,14 @@ fn files_of<'r>(
     Ok(files)
 }
 
-/// Loads the models that `settings` name; `loading` hears each one's name before it is loaded.
+/// Loads the models that `settings` name as the plan of `watch` says.
 ///
 /// # Errors
 /// When a model is unknown, missing or altered, or its device is not there.
 pub fn load_stages(
     shelf: &ModelShelf,
     settings: &ModelSettings,
-    loading: &mut dyn FnMut(&str),
+    watch: &Watch<'_>,
 ) -> Result<Stages, EngineError> {
     let runtime = shelf.runtime()?;
     let registry = shelf.registry()?;
@@ -180,19 +189,44 @@ pub fn load_stages(
     let entry = registry.get_as(Role::Detector, &settings.detector)?;
     let own = entry.default_threshold().unwrap_or(FALLBACK_THRESHOLD);
     let scores = ScoreLimits::around(settings.detection_threshold.unwrap_or(own));
-    loading(&settings.detector);
-    // Stages run beside each other, so each network gets one thread of the processor.
-    let detector =
-        inference::load_detector(&runtime, registry, &settings.detector, settings.detector_device, 1)?;
-    loading(&settings.recoverer);
-    let (recoverers, body) = if settings.recoverer == HMR2 {
-        load_hmr2(&runtime, shelf, settings)?
-    } else {
-        load_landmark_fit(&runtime, shelf, settings)?
-    };
+    let plan = watch.plan();
+    let (picture, person) = trial();
+    let need = |model: &ModelPlan| footprints::need(shelf, &model.id, model.device, &Remembered::load());
+    let own = need(&plan.detector)?;
+    let detector = watch.load(
+        &plan.detector,
+        &own.footprint,
+        own.workers,
+        // Stages run beside each other, so each network gets one thread of the processor.
+        || Ok(inference::load_detector(&runtime, registry, &plan.detector.id, plan.detector.device, 1)?),
+        |detector| Ok(detector.detect(&picture, scores.weak).map(drop)?),
+    )?;
+    let own = need(&plan.recoverer)?;
+    let people = vec![person; plan.recoverer.batch as usize];
+    let (recoverers, body) = watch.load(
+        &plan.recoverer,
+        &own.footprint,
+        own.workers,
+        || match settings.recoverer == HMR2 {
+            true => load_hmr2(&runtime, shelf, &plan.recoverer),
+            false => load_landmark_fit(&runtime, shelf, settings),
+        },
+        |(recoverers, _)| match recoverers.first_mut() {
+            Some(recoverer) => Ok(recoverer.recover(&picture, &people).map(drop)?),
+            None => Ok(()),
+        },
+    )?;
     // Bodies without cues for depth pass through it, bridged over the gaps between them.
     let refiner = Some(TrackRefiner::new(body));
     Ok(Stages { detector, recoverers, refiner, scores, max_people: settings.max_people })
+}
+
+/// A grey picture and a person in it, to see what a model takes.
+fn trial() -> (RgbImage, Detection) {
+    let (width, height) = (640, 360);
+    let data = vec![127; width as usize * height as usize * 3];
+    let bbox = BBox::new(240.0, 30.0, 400.0, 330.0);
+    (RgbImage { width, height, data }, Detection { bbox, score: 1.0 })
 }
 
 /// Recoverers, one for each worker, and the body that their estimates belong to.
@@ -214,21 +248,19 @@ fn load_landmark_fit(
 }
 
 /// One worker with all threads: each further one would keep activations of its own for no more speed.
-fn load_hmr2(
-    runtime: &Runtime,
-    shelf: &ModelShelf,
-    settings: &ModelSettings,
-) -> Result<Recovery, EngineError> {
+fn load_hmr2(runtime: &Runtime, shelf: &ModelShelf, plan: &ModelPlan) -> Result<Recovery, EngineError> {
     let body = shelf.smpl()?;
     let path = UserModels::new(&shelf.places).hmr2_path();
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let net = Hmr2::load(runtime, &path, settings.recoverer_device, threads)?;
+    let options =
+        Hmr2Options { device: plan.device, threads, weights: plan.weights, batch: plan.batch as usize };
+    let net = Hmr2::load(runtime, &path, options)?;
     let model = Arc::clone(body.model());
     Ok((vec![Box::new(Hmr2Recoverer::new(net, body))], model))
 }
 
 /// Workers that recover bodies: recovery takes about twice as long as detection, so with few cores it gets as many
 /// workers as there are, and the system shares them out.
-fn recover_workers() -> usize {
+pub(super) fn recover_workers() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(1, 4)
 }

@@ -35,7 +35,8 @@ impl UserModels {
         self.folder.join("hmr2.onnx")
     }
 
-    fn weights_path(&self) -> PathBuf {
+    /// HMR2's weights, where they are not in the graph.
+    pub fn hmr2_weights_path(&self) -> PathBuf {
         self.folder.join("hmr2.onnx.data")
     }
 
@@ -68,7 +69,7 @@ impl UserModels {
             (SMPL.to_owned(), sha256(SMPL, &self.smpl_path())?),
         ]);
         // A network of a few megabytes has its weights in the graph.
-        if let Ok(weights) = self.weights_path().metadata() {
+        if let Ok(weights) = self.hmr2_weights_path().metadata() {
             identity.insert(format!("{HMR2}-weights"), size_and_age(&weights));
         }
         Ok(identity)
@@ -76,7 +77,7 @@ impl UserModels {
 
     /// Both models, there or not.
     pub fn list(&self) -> [ModelInfo; 2] {
-        let (graph, weights, smpl) = (self.hmr2_path(), self.weights_path(), self.smpl_path());
+        let (graph, weights, smpl) = (self.hmr2_path(), self.hmr2_weights_path(), self.smpl_path());
         let size = |path: &Path| path.metadata().map_or(0, |file| file.len());
         let folder = self.folder.display();
         [

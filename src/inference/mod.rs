@@ -34,7 +34,7 @@ pub use contract::NetworkContract;
 pub use detectors::load_detector;
 pub use error::InferenceError;
 pub use evaluate::{AveragePrecision, ImageResult, Truth, average_precision, object_keypoint_similarity};
-pub use hmr2::{HMR2, Hmr2, Hmr2Body};
+pub use hmr2::{BATCH as HMR2_BATCH, HMR2, Hmr2, Hmr2Body, Hmr2Options, INPUT_PX as HMR2_INPUT_PX};
 pub use landmarks::{LANDMARK_FIT, LandmarkNet, LandmarkOptions};
 pub use manifest::{ModelEntry, ModelFile, Role};
 pub use providers::ProviderReport;

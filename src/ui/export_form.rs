@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::{AnalyzeRequest, DataExportRequest, DataFormat, ExportRequest, VideoOptions};
 use crate::settings::ModelSettings;
-use crate::types::OverlayStyle;
+use crate::types::{MemoryWish, OverlayStyle};
 
 /// Extensions of the videos that are written.
 pub const WRITTEN_EXTENSIONS: [&str; 4] = ["mp4", "mov", "mkv", "webm"];
@@ -153,6 +153,7 @@ impl ExportForm {
                 clip: self.clip.clone(),
                 store: None,
                 models,
+                memory: MemoryWish::default(),
                 restart: false,
                 accept_existing: true,
             },
