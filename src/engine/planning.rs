@@ -53,8 +53,8 @@ pub(super) fn plan_for(
     let others = registry
         .with_role(Role::Detector)
         .filter(|other| other.id != detector.id)
-        .map(|other| need(&other.id, models.detector_device))
-        .collect::<Result<_, _>>()?;
+        .filter_map(|other| need(&other.id, models.detector_device).ok())
+        .collect();
     let devices = [models.detector_device, models.recoverer_device];
     let gpus: BTreeMap<_, _> = devices
         .into_iter()

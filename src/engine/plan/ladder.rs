@@ -113,6 +113,11 @@ fn candidates(input: &PlanInput, mode: MemoryMode) -> Vec<Candidate> {
     found
 }
 
+/// Bytes with an eighth to spare: estimates and measurements are not exact.
+fn with_margin(bytes: u64) -> u64 {
+    bytes.saturating_add(bytes / 8)
+}
+
 /// How `need` is loaded under `candidate`.
 fn model(need: &Need, device: Device, weights: WeightsHeld, batch: u32) -> ModelPlan {
     let footprint = &need.footprint;
@@ -141,8 +146,10 @@ fn demand(input: &PlanInput, detector: &Need, candidate: Candidate) -> Demand {
     let recoverer = model(&input.recoverer, input.recoverer.device, candidate.weights, batch);
     let apart = candidate.mode == MemoryMode::OneAtATime;
     let join = |a: u64, b: u64| if apart { a.max(b) } else { a.saturating_add(b) };
+    // What is dropped and read again costs time; what cannot be dropped ends the process, so it gets a margin.
     let needed = |model: &ModelPlan| {
-        if candidate.rereads { model.anonymous } else { model.anonymous.saturating_add(model.mapped) }
+        let pages = if candidate.rereads { 0 } else { model.mapped };
+        with_margin(model.anonymous).saturating_add(pages)
     };
     let mut on_gpu: BTreeMap<Device, u64> = BTreeMap::new();
     for model in [&detector, &recoverer].into_iter().filter(|model| model.device != Device::Cpu) {
@@ -158,9 +165,10 @@ fn demand(input: &PlanInput, detector: &Need, candidate: Candidate) -> Demand {
         }
     }
     let facts = Facts {
-        needed: join(needed(&detector), needed(&recoverer)).saturating_add(input.base),
+        needed: join(needed(&detector), needed(&recoverer)).saturating_add(with_margin(input.base)),
         anonymous: join(detector.anonymous, recoverer.anonymous).saturating_add(input.base),
         mapped: join(detector.mapped, recoverer.mapped),
+        pages: if candidate.rereads { 0 } else { join(detector.mapped, recoverer.mapped) },
         lacking,
     };
     Demand { detector, recoverer, facts, unknown }

@@ -8,6 +8,8 @@ use crate::types::{ByteSize, Device, MemoryMode, Rung, WeightsHeld};
 pub(super) struct Facts {
     /// Memory that must be there: file pages too, unless they may be read again and again.
     pub needed: u64,
+    /// File pages that are counted in it.
+    pub pages: u64,
     /// Of the process, not to be dropped.
     pub anonymous: u64,
     /// File pages.
@@ -23,12 +25,16 @@ pub(super) fn verdict(facts: &Facts, rung: Rung, host: &Budget) -> String {
         return format!("{name}: needs {} of {device}, which has {} free", ByteSize(needed), ByteSize(free));
     }
     let needed = facts.needed;
-    let pages = match needed.saturating_sub(facts.anonymous) {
+    let pages = match facts.pages {
         0 => String::new(),
-        mapped => format!(", {} of it file pages", ByteSize(mapped)),
+        pages => format!(", {} of it file pages", ByteSize(pages)),
     };
     let against = if needed <= host.usable() { "fits into" } else { "is more than" };
-    format!("{name}: {}{pages} {against} the {} that may be used", ByteSize(needed), ByteSize(host.usable()))
+    format!(
+        "{name}: {} with an eighth to spare{pages}, {against} the {} that may be used",
+        ByteSize(needed),
+        ByteSize(host.usable())
+    )
 }
 
 pub(super) fn other_mode(rung: Rung, needed: u64) -> String {
