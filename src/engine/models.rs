@@ -11,9 +11,10 @@ use super::load_watch::Watch;
 use super::pipeline::Stages;
 use super::plan::ModelPlan;
 use super::refine::TrackRefiner;
+use super::surfaces::Surfaces;
 use super::user_models::UserModels;
 use super::worth::ScoreLimits;
-use super::{EngineError, ModelInfo};
+use super::{EngineError, ModelFileError, ModelInfo, Offer};
 use crate::body::{BodyModel, LandmarkFit, SmplBody};
 use crate::inference::{
     self, HMR2, Hmr2, Hmr2Options, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer, ModelEntry,
@@ -107,6 +108,27 @@ impl ModelShelf {
     /// The user's own models.
     pub(super) fn user_models(&self) -> UserModels {
         UserModels::new(&self.places)
+    }
+
+    /// Where models come from.
+    pub(super) fn places(&self) -> &ModelPlaces {
+        &self.places
+    }
+
+    /// The folder of the user's own models.
+    pub fn user_folder(&self) -> PathBuf {
+        UserModels::new(&self.places).folder().to_owned()
+    }
+
+    /// What can be fetched of model `id`.
+    ///
+    /// # Errors
+    /// When nothing can, or the list of what can is damaged.
+    pub fn offer(&self, id: &str) -> Result<Offer, EngineError> {
+        let offers = Offer::all(self.registry()?.folder())?;
+        let known = offers.iter().map(|offer| offer.id.clone()).collect();
+        let found = offers.into_iter().find(|offer| offer.id == id);
+        Ok(found.ok_or_else(|| ModelFileError::Unknown { id: id.to_owned(), what: "fetch", known })?)
     }
 
     /// SHA-256 of the files behind `ids`, by the id of each part.
@@ -217,8 +239,9 @@ pub fn load_stages(
         },
     )?;
     // Bodies without cues for depth pass through it, bridged over the gaps between them.
-    let refiner = Some(TrackRefiner::new(body));
-    Ok(Stages { detector, recoverers, refiner, scores, max_people: settings.max_people })
+    let refiner = Some(TrackRefiner::new(Arc::clone(&body)));
+    let surfaces = Some(Surfaces::new(body));
+    Ok(Stages { detector, recoverers, surfaces, refiner, scores, max_people: settings.max_people })
 }
 
 /// A grey picture and a person in it, to see what a model takes.

@@ -14,7 +14,7 @@ use crate::body::{BodyModel, SmplBody};
 use crate::inference::{HMR2, Role};
 
 /// Id of the SMPL body.
-const SMPL: &str = "smpl";
+pub(super) const SMPL: &str = "smpl";
 
 /// The user's models folder.
 #[derive(Clone, Debug)]
@@ -30,17 +30,23 @@ impl UserModels {
         Self { folder }
     }
 
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// HMR2's graph; the weights lie beside it.
     pub fn hmr2_path(&self) -> PathBuf {
         self.folder.join("hmr2.onnx")
     }
 
-    /// HMR2's weights, where they are not in the graph.
-    pub fn hmr2_weights_path(&self) -> PathBuf {
+    /// HMR2's weights, where the exporter puts them.
+    pub fn weights_path(&self) -> PathBuf {
         self.folder.join("hmr2.onnx.data")
     }
 
-    fn smpl_path(&self) -> PathBuf {
+    /// The SMPL body's file.
+    pub fn smpl_path(&self) -> PathBuf {
         self.folder.join("smpl.npz")
     }
 
@@ -69,7 +75,7 @@ impl UserModels {
             (SMPL.to_owned(), sha256(SMPL, &self.smpl_path())?),
         ]);
         // A network of a few megabytes has its weights in the graph.
-        if let Ok(weights) = self.hmr2_weights_path().metadata() {
+        if let Ok(weights) = self.weights_path().metadata() {
             identity.insert(format!("{HMR2}-weights"), size_and_age(&weights));
         }
         Ok(identity)
@@ -77,7 +83,7 @@ impl UserModels {
 
     /// Both models, there or not.
     pub fn list(&self) -> [ModelInfo; 2] {
-        let (graph, weights, smpl) = (self.hmr2_path(), self.hmr2_weights_path(), self.smpl_path());
+        let (graph, weights, smpl) = (self.hmr2_path(), self.weights_path(), self.smpl_path());
         let size = |path: &Path| path.metadata().map_or(0, |file| file.len());
         let folder = self.folder.display();
         [

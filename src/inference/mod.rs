@@ -16,6 +16,7 @@ mod onnx_file;
 mod placement;
 mod preprocess;
 mod providers;
+mod recognize;
 mod registry;
 mod runtime;
 mod search;
@@ -35,11 +36,14 @@ pub use contract::NetworkContract;
 pub use detectors::load_detector;
 pub use error::InferenceError;
 pub use evaluate::{AveragePrecision, ImageResult, Truth, average_precision, object_keypoint_similarity};
-pub use hmr2::{BATCH as HMR2_BATCH, HMR2, Hmr2, Hmr2Body, Hmr2Options, INPUT_PX as HMR2_INPUT_PX};
+pub use hmr2::{
+    BATCH as HMR2_BATCH, HMR2, Hmr2, Hmr2Body, Hmr2Options, Hmr2Signature, INPUT_PX as HMR2_INPUT_PX, Weights,
+};
 pub use landmarks::{LANDMARK_FIT, LandmarkNet, LandmarkOptions};
 pub use manifest::{ModelEntry, ModelFile, Role};
-pub use onnx_file::{Dimension, ElementType, Initializer, OnnxFile, Opset, Storage, ValueInfo};
+pub use onnx_file::{Dimension, ElementType, Initializer, OnnxFile, Opset, Storage, ValueInfo, WeightFile};
 pub use providers::ProviderReport;
+pub use recognize::{Recognized, recognize};
 pub use registry::Registry;
 pub use runtime::Runtime;
 
