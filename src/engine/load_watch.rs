@@ -1,6 +1,6 @@
 //! Loading models under watch: a breadcrumb before each, and how much memory it really took the first time.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -10,14 +10,14 @@ use super::memory::{self, ProcessMemory};
 use super::plan::{Footprint, ModelPlan, Plan};
 use super::worker::Breadcrumb;
 use super::{EngineError, Progress, Reporter, ResolvedRiders};
-use crate::types::{RiderFrame, WeightsHeld};
+use crate::types::{RiderFrame, Rung, WeightsHeld};
 
 /// Between two looks at the memory of a running analysis.
 const LOOK: Duration = Duration::from_secs(5);
 
 /// Watches one analysis: leaves breadcrumbs beside its file and writes the memory it takes into the log.
 pub(super) struct Watch<'a> {
-    store: &'a Path,
+    crumbs: Crumbs,
     plan: &'a Plan,
     reporter: &'a dyn Reporter,
     last: Mutex<Option<Instant>>,
@@ -25,8 +25,14 @@ pub(super) struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     /// Watches the analysis into `store` that runs as `plan` says; everything reported to it goes on to `reporter`.
-    pub fn new(store: &'a Path, plan: &'a Plan, reporter: &'a dyn Reporter) -> Self {
-        Self { store, plan, reporter, last: Mutex::default() }
+    pub fn new(store: &Path, plan: &'a Plan, reporter: &'a dyn Reporter) -> Self {
+        let crumbs = Crumbs { store: store.to_owned(), limit: plan.budget.limit, rung: plan.rung };
+        Self { crumbs, plan, reporter, last: Mutex::default() }
+    }
+
+    /// Leaves breadcrumbs for a model that is loaded later.
+    pub fn crumbs(&self) -> Crumbs {
+        self.crumbs.clone()
     }
 
     /// How the analysis runs.
@@ -47,16 +53,15 @@ impl<'a> Watch<'a> {
         load: impl FnOnce() -> Result<T, EngineError>,
         first_run: impl FnOnce(&mut T) -> Result<(), EngineError>,
     ) -> Result<T, EngineError> {
-        let stage = format!("loading {}", model.id);
-        self.reporter.progress(Progress { stage: stage.clone(), ..Progress::default() });
-        self.leave(stage, Some(model.id.clone()), model.anonymous);
+        self.reporter.progress(Progress { stage: format!("loading {}", model.id), ..Progress::default() });
+        self.crumbs.loading(model);
         let before = memory::of_this_process();
         let mut loaded = load()?;
         if footprint.measured {
             return Ok(loaded);
         }
         let after_load = memory::of_this_process();
-        self.leave(format!("trying {}", model.id), Some(model.id.clone()), model.anonymous);
+        self.crumbs.leave(format!("trying {}", model.id), Some(model.id.clone()), model.anonymous);
         first_run(&mut loaded)?;
         let after_run = memory::of_this_process();
         let measured = measured(footprint, model, copies, [before, after_load, after_run]);
@@ -64,17 +69,25 @@ impl<'a> Watch<'a> {
         Remembered::load().keep(&model.id, model.device, measured);
         Ok(loaded)
     }
+}
+
+/// Leaves breadcrumbs beside an analysis file.
+#[derive(Clone)]
+pub(super) struct Crumbs {
+    store: PathBuf,
+    limit: u64,
+    rung: Rung,
+}
+
+impl Crumbs {
+    /// Before `model` is loaded.
+    pub fn loading(&self, model: &ModelPlan) {
+        self.leave(format!("loading {}", model.id), Some(model.id.clone()), model.anonymous);
+    }
 
     fn leave(&self, stage: String, model: Option<String>, planned: u64) {
-        Breadcrumb {
-            stage,
-            model,
-            planned,
-            measured: memory::of_this_process().anonymous,
-            limit: self.plan.budget.limit,
-            rung: self.plan.rung,
-        }
-        .leave(self.store);
+        let measured = memory::of_this_process().anonymous;
+        Breadcrumb { stage, model, planned, measured, limit: self.limit, rung: self.rung }.leave(&self.store);
     }
 }
 
@@ -98,7 +111,7 @@ impl Reporter for Watch<'_> {
                 limit_mib = self.plan.budget.limit >> 20,
                 "memory"
             );
-            self.leave(progress.stage.clone(), None, self.plan.anonymous);
+            self.crumbs.leave(progress.stage.clone(), None, self.plan.anonymous);
         }
         drop(last);
         self.reporter.progress(progress);
@@ -120,7 +133,7 @@ impl Reporter for Watch<'_> {
 impl Drop for Watch<'_> {
     /// The analysis has ended by itself, whatever came of it.
     fn drop(&mut self) {
-        Breadcrumb::clear(self.store);
+        Breadcrumb::clear(&self.crumbs.store);
     }
 }
 

@@ -26,6 +26,8 @@ mod memory_checks;
 mod message;
 mod model_files;
 mod models;
+mod on_demand;
+mod one_at_a_time;
 mod pictures;
 mod pipeline;
 mod plan;

@@ -8,6 +8,7 @@ use super::footprints::{self, Remembered};
 use super::hmr2::Hmr2Recoverer;
 use super::landmark_fit::LandmarkFitRecoverer;
 use super::load_watch::Watch;
+use super::on_demand::{Load, OnDemandDetector};
 use super::pipeline::Stages;
 use super::plan::ModelPlan;
 use super::refine::TrackRefiner;
@@ -17,14 +18,17 @@ use super::worth::ScoreLimits;
 use super::{EngineError, ModelFileError, ModelInfo, Offer};
 use crate::body::{BodyModel, LandmarkFit, SmplBody};
 use crate::inference::{
-    self, HMR2, Hmr2, Hmr2Options, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer, ModelEntry,
-    ModelFile, Registry, Role, Runtime,
+    self, Detector, HMR2, Hmr2, Hmr2Options, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer,
+    ModelEntry, ModelFile, Registry, Role, Runtime,
 };
 use crate::settings::ModelSettings;
-use crate::types::{BBox, Detection, RgbImage};
+use crate::types::{BBox, Detection, MemoryMode, RgbImage};
 
 /// Id of the starter body in the manifest.
 const STARTER_BODY: &str = "body-cc0";
+
+/// Stages run beside each other, so each network gets one thread of the processor.
+const DETECTOR_THREADS: usize = 1;
 
 /// Threshold of a detector whose manifest entry names none.
 const FALLBACK_THRESHOLD: f32 = 0.3;
@@ -193,14 +197,77 @@ fn files_of<'r>(
     Ok(files)
 }
 
-/// Loads the models that `settings` name as the plan of `watch` says.
+/// Loads the detector of the plan of `watch`.
 ///
 /// # Errors
-/// When a model is unknown, missing or altered, or its device is not there.
-pub fn load_stages(
+/// When it is unknown, missing or altered, or its device is not there.
+pub(super) fn load_detector(
     shelf: &ModelShelf,
     settings: &ModelSettings,
     watch: &Watch<'_>,
+) -> Result<Box<dyn Detector>, EngineError> {
+    let (runtime, registry) = (shelf.runtime()?, shelf.registry()?);
+    let plan = &watch.plan().detector;
+    let own = footprints::need(shelf, &plan.id, plan.device, &Remembered::load())?;
+    let scores = scores(shelf, settings)?;
+    watch.load(
+        plan,
+        &own.footprint,
+        own.workers,
+        || {
+            Ok(inference::load_detector_held(
+                &runtime,
+                registry,
+                &plan.id,
+                plan.device,
+                DETECTOR_THREADS,
+                plan.weights,
+            )?)
+        },
+        |detector| Ok(detector.detect(&trial().0, scores.weak).map(drop)?),
+    )
+}
+
+/// The detector of the plan of `watch`, to be loaded when a frame needs it.
+///
+/// # Errors
+/// When it is unknown.
+fn detector_on_demand(shelf: &ModelShelf, watch: &Watch<'_>) -> Result<Box<dyn Detector>, EngineError> {
+    let (runtime, registry) = (shelf.runtime()?, shelf.registry()?.clone());
+    let plan = watch.plan().detector.clone();
+    registry.get_as(Role::Detector, &plan.id)?;
+    let (crumbs, id, device) = (watch.crumbs(), plan.id.clone(), plan.device);
+    let load: Load = Box::new(move || {
+        crumbs.loading(&plan);
+        inference::load_detector_held(
+            &runtime,
+            &registry,
+            &plan.id,
+            plan.device,
+            DETECTOR_THREADS,
+            plan.weights,
+        )
+    });
+    Ok(Box::new(OnDemandDetector::new(id, device, load)))
+}
+
+/// Scores of the detector that count.
+pub(super) fn scores(shelf: &ModelShelf, settings: &ModelSettings) -> Result<ScoreLimits, EngineError> {
+    let entry = shelf.registry()?.get_as(Role::Detector, &settings.detector)?;
+    let own = entry.default_threshold().unwrap_or(FALLBACK_THRESHOLD);
+    Ok(ScoreLimits::around(settings.detection_threshold.unwrap_or(own)))
+}
+
+/// Loads the models that `settings` name as the plan of `watch` says; `seen` stands for a detector that has looked at
+/// the whole clip already.
+///
+/// # Errors
+/// When a model is unknown, missing or altered, or its device is not there.
+pub(super) fn load_stages(
+    shelf: &ModelShelf,
+    settings: &ModelSettings,
+    watch: &Watch<'_>,
+    seen: Option<Box<dyn Detector>>,
 ) -> Result<Stages, EngineError> {
     let runtime = shelf.runtime()?;
     let registry = shelf.registry()?;
@@ -208,22 +275,15 @@ pub fn load_stages(
         // An unknown id is told with the ones there are.
         registry.get_as(Role::Recoverer, &settings.recoverer)?;
     }
-    let entry = registry.get_as(Role::Detector, &settings.detector)?;
-    let own = entry.default_threshold().unwrap_or(FALLBACK_THRESHOLD);
-    let scores = ScoreLimits::around(settings.detection_threshold.unwrap_or(own));
+    let scores = scores(shelf, settings)?;
     let plan = watch.plan();
+    let detector = match (seen, plan.mode) {
+        (Some(seen), _) => seen,
+        (None, MemoryMode::OnDemand) => detector_on_demand(shelf, watch)?,
+        (None, _) => load_detector(shelf, settings, watch)?,
+    };
+    let own = footprints::need(shelf, &plan.recoverer.id, plan.recoverer.device, &Remembered::load())?;
     let (picture, person) = trial();
-    let need = |model: &ModelPlan| footprints::need(shelf, &model.id, model.device, &Remembered::load());
-    let own = need(&plan.detector)?;
-    let detector = watch.load(
-        &plan.detector,
-        &own.footprint,
-        own.workers,
-        // Stages run beside each other, so each network gets one thread of the processor.
-        || Ok(inference::load_detector(&runtime, registry, &plan.detector.id, plan.detector.device, 1)?),
-        |detector| Ok(detector.detect(&picture, scores.weak).map(drop)?),
-    )?;
-    let own = need(&plan.recoverer)?;
     let people = vec![person; plan.recoverer.batch as usize];
     let (recoverers, body) = watch.load(
         &plan.recoverer,

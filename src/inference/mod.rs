@@ -33,7 +33,7 @@ mod test_support;
 use crate::types::{BodyEstimate, Detection, Device, RgbImage};
 
 pub use contract::NetworkContract;
-pub use detectors::load_detector;
+pub use detectors::{load_detector, load_detector_held};
 pub use error::InferenceError;
 pub use evaluate::{AveragePrecision, ImageResult, Truth, average_precision, object_keypoint_similarity};
 pub use hmr2::{

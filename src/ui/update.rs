@@ -288,7 +288,9 @@ impl State {
         let memory = self.settings.memory.wish(Rung::default());
         let analyses = pictures.iter_mut().map(|p| &mut p.analysis);
         let analyses = analyses.chain(sheet.iter_mut().map(|s| &mut s.analysis));
-        analyses.chain(data.iter_mut().map(|d| &mut d.analysis)).for_each(|analysis| analysis.memory = memory);
+        analyses
+            .chain(data.iter_mut().map(|d| &mut d.analysis))
+            .for_each(|analysis| analysis.memory = memory);
         self.view.dialog = None;
         let video = pictures.map(Effect::Export);
         video.into_iter().chain(sheet.map(Effect::SavePicture)).chain(data.map(Effect::ExportData)).collect()

@@ -83,11 +83,7 @@ impl Hmr2 {
         let Hmr2Options { device, threads, weights, batch } = options;
         // ONNX Runtime refuses weights behind a link; the folder itself may be one.
         let path = path.canonicalize().map_err(|_| InferenceError::ModelMissing { path: path.to_owned() })?;
-        let placement = Placement { device, threads };
-        let mut builder = match weights {
-            WeightsHeld::Copied => placement.session_builder(runtime)?,
-            WeightsHeld::Mapped => placement.mapped_session_builder(runtime)?,
-        };
+        let mut builder = Placement { device, threads, weights }.external_session_builder(runtime)?;
         let failed = |error: ort::Error| InferenceError::Load {
             model: HMR2.to_owned(),
             cause: error.message().to_owned(),
