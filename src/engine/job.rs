@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
+use super::plan::Plan;
 use super::{CancelToken, EngineError, Event, JobId, JobKind, JobResult, Progress, thread};
 use crate::types::RiderFrame;
 use crate::video::FirstPicture;
@@ -19,6 +20,8 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// Where a running job reports to. A command-line run and a background job use the same one.
 pub trait Reporter: Send + Sync {
+    /// How it will run, before anything is loaded.
+    fn planned(&self, _plan: &Plan) {}
     /// How far it is.
     fn progress(&self, progress: Progress);
     /// Something that does not end it.
@@ -38,6 +41,10 @@ struct EventReporter {
 }
 
 impl Reporter for EventReporter {
+    fn planned(&self, plan: &Plan) {
+        self.outbox.send(Event::Planned { job: self.job, plan: Box::new(plan.clone()) });
+    }
+
     fn progress(&self, progress: Progress) {
         self.outbox.send(Event::Progress { job: self.job, progress });
     }

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::data_export::DataExportOutcome;
 use super::error::EngineError;
 use super::pictures::PictureOutcome;
+use super::plan::Plan;
 use super::player::Player;
 use super::surfaces::Textures;
 use crate::types::edits::EditLog;
@@ -50,7 +51,7 @@ impl JobKind {
 }
 
 /// How far a job is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// What is being done now, in words: "loading nanodet", "analysing".
     pub stage: String,
@@ -175,6 +176,13 @@ pub enum Event {
         job: JobId,
         /// What it does.
         kind: JobKind,
+    },
+    /// An analysis has been planned and is about to load its models.
+    Planned {
+        /// The analysis job.
+        job: JobId,
+        /// How it runs.
+        plan: Box<Plan>,
     },
     /// A job moved on.
     Progress {

@@ -105,7 +105,7 @@ pub(super) fn has_changes(conn: &Connection) -> rusqlite::Result<bool> {
 pub(super) fn clear(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     tx.execute_batch(
         "DELETE FROM riders; DELETE FROM tracks; DELETE FROM observations; DELETE FROM changes; DELETE FROM frames;
-         DELETE FROM motions; DELETE FROM appearances;
+         DELETE FROM motions; DELETE FROM appearances; DROP TABLE IF EXISTS looks;
          DELETE FROM meta WHERE key NOT IN ('track_edits', 'capture_fps');",
     )
 }

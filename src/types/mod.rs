@@ -13,6 +13,7 @@ pub mod frame;
 pub mod geometry;
 pub mod landmarks;
 pub mod light;
+pub mod memory;
 pub mod metrics;
 pub mod moments;
 pub mod motion;
@@ -31,6 +32,7 @@ pub use frame::{
 pub use geometry::BBox;
 pub use landmarks::{DepthCues, Landmarks};
 pub use light::{Light, Primaries, Transfer};
+pub use memory::{ByteSize, MemoryMode, MemoryWish, Rung, WeightsHeld};
 pub use metrics::{RunSummary, StageTime};
 pub use motion::{CameraMotion, Similarity};
 pub use overlay::OverlayStyle;

@@ -16,6 +16,7 @@ use super::pace::Pace;
 use super::peek::Peek;
 use super::picture::PictureView;
 use super::second_view::SecondClip;
+use super::planning::{NextPlan, PlanKey};
 use super::state::{Dialog, State};
 use super::{WindowOptions, export_dialog, help, inspector, keys, notifications, theme, timeline, top_bar};
 use super::{open_menu, text, transport, viewport, welcome};
@@ -41,6 +42,8 @@ pub struct App {
     background: Background,
     /// The recoverer whose body was asked for.
     body_of: Option<String>,
+    /// The analysis whose plan was asked for.
+    plan_of: Option<PlanKey>,
     looks: Option<(Theme, f32)>,
     title: String,
     memory_due_s: f64,
@@ -54,7 +57,8 @@ impl App {
         theme::install_fonts(&ctx);
         theme::apply(&ctx, options.settings.theme, options.settings.text_scale);
         let wake = ctx.clone();
-        let engine = Arc::new(Engine::new(options.places, Arc::new(move || wake.request_repaint())));
+        let wake = Arc::new(move || wake.request_repaint());
+        let engine = Arc::new(Engine::new(options.places, options.worker, wake));
         let settings_writer = SettingsWriter::new(options.settings_path, &options.settings);
         let mut state = State::new(options.settings, options.demo);
         match engine.models() {
@@ -74,6 +78,7 @@ impl App {
             settings_writer,
             background: Background::default(),
             body_of: None,
+            plan_of: None,
             looks: None,
             title: String::new(),
             memory_due_s: 0.0,
@@ -174,6 +179,7 @@ impl App {
                 self.state.memory = self.engine.memory();
                 self.memory_due_s = now_s + MEMORY_PERIOD_S;
             }
+            self.follow_plan(ctx);
             ctx.request_repaint_after(Duration::from_secs_f64(MEMORY_PERIOD_S));
         }
     }
@@ -196,7 +202,7 @@ impl App {
                 Effect::CloseSecond => self.second.close(),
                 Effect::Analyze(request) => {
                     let asked = request.models.clone();
-                    let job = self.engine.analyze(request);
+                    let job = self.engine.analyze(request, self.state.settings.memory.worker);
                     self.state.analysis_started(job, asked);
                 }
                 Effect::LoadSaved { request, frames } => {
@@ -278,6 +284,20 @@ impl App {
         self.in_background(ctx, "load body", move || background::body(&engine, recoverer));
     }
 
+    /// Plans the next analysis, where another one was planned.
+    fn follow_plan(&mut self, ctx: &Context) {
+        let wanted = self.state.plan_key();
+        if self.plan_of == wanted {
+            return;
+        }
+        self.plan_of.clone_from(&wanted);
+        self.state.next_plan = wanted.is_some().then_some(NextPlan::Asked);
+        if let Some(key) = wanted {
+            let (engine, key) = (Arc::clone(&self.engine), Box::new(key));
+            self.in_background(ctx, "plan analysis", move || background::plan(&engine, key));
+        }
+    }
+
     fn take_arrival(&mut self, arrival: Arrival) -> Vec<Effect> {
         match arrival {
             Arrival::Saved(clip, Ok(Some(riders))) => self.state.take_saved(&clip, riders),
@@ -302,6 +322,7 @@ impl App {
             Arrival::Body(_, Err(error)) => {
                 self.state.note(Severity::Error, "No mesh can be drawn", error.to_string());
             }
+            Arrival::Plan(key, plan, footprints) => self.state.take_plan(&key, plan, footprints),
             Arrival::Demo(Ok(path)) => return self.state.update(Command::Open(path)),
             Arrival::Demo(Err(error)) => self.state.note(Severity::Error, "The demo cannot be opened", error),
         }

@@ -6,9 +6,12 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use egui::Context;
 
 use crate::engine::{
-    self, AnalyzeRequest, Engine, EngineError, ResolvedRiders, SceneBuilder, TrackChange, thread,
+    self, AnalyzeRequest, Engine, EngineError, ModelFootprint, Plan, ResolvedRiders, SceneBuilder,
+    TrackChange, thread,
 };
 use crate::types::moments::ClipNotes;
+
+use super::planning::PlanKey;
 
 /// What came of it.
 pub enum Arrival {
@@ -22,6 +25,8 @@ pub enum Arrival {
     Notes(PathBuf, Result<ClipNotes, EngineError>),
     /// The notes of a clip were written, or not.
     NotesSaved(Result<(), EngineError>),
+    /// How an analysis would fit into memory, and what its models take.
+    Plan(Box<PlanKey>, Result<Plan, EngineError>, Vec<ModelFootprint>),
     /// The demo clip, ready to be opened.
     Demo(Result<PathBuf, String>),
 }
@@ -76,6 +81,19 @@ pub fn body(engine: &Engine, recoverer: String) -> Arrival {
 pub fn notes(clip: PathBuf) -> Arrival {
     let notes = engine::load_notes(&clip);
     Arrival::Notes(clip, notes)
+}
+
+/// Plans the analysis that `key` stands for.
+pub fn plan(engine: &Engine, key: Box<PlanKey>) -> Arrival {
+    let request = key.request();
+    let models = &request.models;
+    // A model that is not there is told by the plan.
+    let footprints =
+        [(&models.detector, models.detector_device), (&models.recoverer, models.recoverer_device)]
+            .into_iter()
+            .filter_map(|(id, device)| engine::model_footprint(engine.shelf(), id, device).ok())
+            .collect();
+    Arrival::Plan(key, engine::plan_analysis(&request, engine.shelf()), footprints)
 }
 
 /// Changes the tracks of a clip of `frames` frames in its analysis file.

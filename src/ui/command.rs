@@ -8,8 +8,9 @@ use super::notes::NoteId;
 use super::second::SecondChange;
 use super::zoom::Zoom;
 use crate::engine::{JobId, TrackChange};
-use crate::settings::{ModelSettings, Theme};
-use crate::types::TrackId;
+use crate::settings::{MemorySettings, ModelSettings, Theme};
+use crate::types::memory::UnknownSize;
+use crate::types::{Rung, TrackId};
 
 /// The pages of the inspector.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -165,6 +166,10 @@ pub enum Command {
     SetOpacity(f32),
     /// Sets models, devices and thresholds for the next analysis.
     SetModels(ModelSettings),
+    /// Sets how much memory the next analysis may take.
+    SetMemory(MemorySettings),
+    /// Says why what was typed is no memory limit.
+    RefuseLimit(UnknownSize),
     /// Sets whether a clip is analysed as soon as it is open.
     SetAnalyzeOnOpen(bool),
     /// Sets the colours of the window.
@@ -176,6 +181,8 @@ pub enum Command {
         /// Whether what is there is thrown away.
         restart: bool,
     },
+    /// Takes the analysis of the open clip up again, a rung down.
+    AnalyzeLighter(Rung),
     /// Stops a job.
     Cancel(JobId),
     /// Takes ended jobs off the list.

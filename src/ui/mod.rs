@@ -28,6 +28,7 @@ mod open_menu;
 mod pace;
 mod peek;
 mod picture;
+mod planning;
 mod provenance;
 mod rider_changes;
 mod rider_menu;
@@ -74,12 +75,15 @@ pub struct WindowOptions {
     pub demo: Option<PathBuf>,
     /// Where models and the runtime are.
     pub places: ModelPlaces,
+    /// The program that analyses in a process of its own; `None` to analyse in this one.
+    pub worker: Option<PathBuf>,
 }
 
 impl WindowOptions {
     /// The usual window: settings are kept in the user's folder, and the demo clip is looked for beside the program.
     pub fn new(clip: Option<PathBuf>, settings: Settings, places: ModelPlaces) -> Self {
-        Self { clip, settings, settings_path: Settings::default_path(), demo: demo_clip(), places }
+        let worker = std::env::current_exe().ok();
+        Self { clip, settings, settings_path: Settings::default_path(), demo: demo_clip(), places, worker }
     }
 }
 

@@ -12,6 +12,7 @@ use super::zoom::Zoom;
 use crate::engine::{
     AnalysisOutcome, EngineError, ErrorKind, Event, JobId, JobKind, JobResult, Player, ResolvedRiders,
 };
+use crate::types::Rung;
 
 /// Frames that could not be decoded named in one notification.
 const WARNINGS_TOLD: usize = 3;
@@ -40,6 +41,11 @@ impl State {
             Event::FirstPicture { job, picture } => {
                 if self.opening == Some(job) {
                     self.preview = Some(picture);
+                }
+            }
+            Event::Planned { job, plan } => {
+                if let Some(job) = self.jobs.get_mut(job) {
+                    job.plan = Some(plan);
                 }
             }
             Event::Riders { job, frame, riders } => {
@@ -167,7 +173,7 @@ impl State {
         }
         self.view.selected = None;
         let analyze = self.settings.analyze_on_open;
-        effects.extend(self.analyze(false).into_iter().map(|effect| match effect {
+        effects.extend(self.analyze(false, Rung::default()).into_iter().map(|effect| match effect {
             Effect::Analyze(request) if !analyze => Effect::LoadSaved { request, frames },
             effect => effect,
         }));
@@ -219,9 +225,9 @@ impl State {
             }
             return;
         }
-        let restart_helps =
-            matches!(error, EngineError::ClipChanged { .. } | EngineError::SettingsChanged { .. });
-        self.end(job, JobState::Failed { why: error.to_string(), restart_helps });
+        let lighter = if let EngineError::WorkerDied(death) = error { death.next } else { None };
+        let (why, restart_helps) = (error.to_string(), error.restart_helps());
+        self.end(job, JobState::Failed { why, restart_helps, lighter });
         if !is_stale_open {
             let title = match &kind {
                 Some(JobKind::Open(path)) => format!("Could not open {}", text::file_name(path)),

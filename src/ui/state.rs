@@ -10,8 +10,9 @@ use super::export_form::{ExportForm, Verdict};
 use super::jobs::{JobState, Jobs};
 use super::notes::{Notes, Severity};
 use super::second::Second;
+use super::planning::NextPlan;
 use super::zoom::Zoom;
-use crate::engine::{FirstPicture, JobId, MemoryUse, ModelInfo, PlayerState};
+use crate::engine::{FirstPicture, JobId, MemoryUse, ModelFootprint, ModelInfo, PlayerState};
 use crate::settings::{ModelSettings, Settings};
 use crate::types::moments::ClipNotes;
 use crate::types::{ClipInfo, TrackId};
@@ -105,6 +106,10 @@ pub struct State {
     pub notes: Notes,
     /// Memory in use, as of the last second.
     pub memory: MemoryUse,
+    /// How the next analysis would run, where it has been asked.
+    pub next_plan: Option<NextPlan>,
+    /// What its models take.
+    pub footprints: Vec<ModelFootprint>,
     /// How the window is arranged.
     pub view: View,
 }
@@ -133,6 +138,8 @@ impl State {
             jobs: Jobs::default(),
             notes: Notes::default(),
             memory: MemoryUse::default(),
+            next_plan: None,
+            footprints: Vec::new(),
             view: View {
                 tab: Tab::default(),
                 inspector_open: true,
@@ -169,7 +176,7 @@ impl State {
     pub fn analysis_failure(&self) -> Option<(&str, bool)> {
         let id = self.clip.as_ref()?.analysis.job?;
         match &self.jobs.list().iter().find(|job| job.id == id)?.state {
-            JobState::Failed { why, restart_helps } => Some((why, *restart_helps)),
+            JobState::Failed { why, restart_helps, .. } => Some((why, *restart_helps)),
             _ => None,
         }
     }

@@ -12,7 +12,7 @@ use super::zoom::Zoom;
 use crate::engine::{
     self, AnalyzeRequest, PictureKind, PictureRequest, PictureRiders, PlayerState, SPEED_RANGE,
 };
-use crate::types::TrackId;
+use crate::types::{Rung, TrackId};
 
 impl State {
     /// Does what the user asked for.
@@ -39,10 +39,15 @@ impl State {
             }
             Command::SetOpacity(opacity) => self.settings.overlay.opacity = opacity.clamp(0.0, 1.0),
             Command::SetModels(models) => self.settings.models = models,
+            Command::SetMemory(memory) => self.set_memory(memory),
+            Command::RefuseLimit(why) => {
+                self.note(Severity::Warning, "The memory limit stays as it was", why.to_string());
+            }
             Command::SetAnalyzeOnOpen(on) => self.settings.analyze_on_open = on,
             Command::SetTheme(theme) => self.settings.theme = theme,
             Command::SetTextScale(scale) => self.settings.text_scale = scale,
-            Command::Analyze { restart } => return self.analyze(restart),
+            Command::Analyze { restart } => return self.analyze(restart, Rung::default()),
+            Command::AnalyzeLighter(from) => return self.analyze(false, from),
             Command::Cancel(id) => {
                 if let Some(job) = self.jobs.get_mut(id).filter(|job| job.is_running()) {
                     job.state = JobState::Stopping;
@@ -260,14 +265,15 @@ impl State {
         }
     }
 
-    /// Asks for an analysis of the open clip; one that runs is stopped first.
-    pub(super) fn analyze(&mut self, restart: bool) -> Vec<Effect> {
+    /// Asks for an analysis of the open clip, `from` a rung down; one that runs is stopped first.
+    pub(super) fn analyze(&mut self, restart: bool, from: Rung) -> Vec<Effect> {
         let Some(clip) = &self.clip else { return Vec::new() };
         let earlier = if self.is_analyzing() { clip.analysis.job } else { None };
         let request = AnalyzeRequest {
             clip: clip.info.path.clone(),
             store: None,
             models: self.settings.models.clone(),
+            memory: self.settings.memory.wish(from),
             restart,
             // What was found earlier is shown, whatever it was made with; another analysis is offered then.
             accept_existing: !restart,
@@ -302,9 +308,15 @@ impl State {
         if verdict.problem.is_some() {
             return Vec::new();
         }
-        let pictures = (form.video || form.mattes).then(|| form.request(self.settings.models.clone()));
-        let sheet = form.sheet_request(self.settings.models.clone());
-        let data = form.data_request(self.settings.models.clone());
+        let mut pictures = (form.video || form.mattes).then(|| form.request(self.settings.models.clone()));
+        let mut sheet = form.sheet_request(self.settings.models.clone());
+        let mut data = form.data_request(self.settings.models.clone());
+        let memory = self.settings.memory.wish(Rung::default());
+        let analyses = pictures.iter_mut().map(|p| &mut p.analysis);
+        let analyses = analyses.chain(sheet.iter_mut().map(|s| &mut s.analysis));
+        analyses
+            .chain(data.iter_mut().map(|d| &mut d.analysis))
+            .for_each(|analysis| analysis.memory = memory);
         self.view.dialog = None;
         let video = pictures.map(Effect::Export);
         video.into_iter().chain(sheet.map(Effect::SavePicture)).chain(data.map(Effect::ExportData)).collect()

@@ -6,6 +6,7 @@
 mod chores;
 mod demo;
 mod error;
+mod memory;
 mod process;
 mod setup;
 mod stress;
@@ -25,6 +26,9 @@ cargo xtask test [ARGS]     set up and run every test; ARGS go to the test runne
 cargo xtask check           formatting and lints
 cargo xtask bench [ARGS]    run the benchmarks; ARGS go to Criterion
 cargo xtask stress          make a clip that is hard to track in, analyse it and print how well it went
+cargo xtask limited MIB ARGS run snowmesh ARGS under a hard memory limit and say what it took
+cargo xtask survive [--kills N]  kill analyses at random moments and check what is left
+cargo xtask soak [--minutes N]   analyse, seek and export over and over and watch the memory
 cargo xtask make-demo       make the demo clip in assets/ anew
 cargo xtask help            this list
 
@@ -53,6 +57,9 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "check" => none(command, rest).and_then(|()| chores::check()),
         "bench" => chores::bench(rest),
         "stress" => none(command, rest).and_then(|()| stress::run()),
+        "limited" => memory::limited(rest),
+        "survive" => memory::survive(rest),
+        "soak" => memory::soak(rest),
         "make-demo" => none(command, rest).and_then(|()| chores::make_demo()),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

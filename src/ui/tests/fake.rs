@@ -166,7 +166,8 @@ pub fn open(state: &mut State, path: &Path, known: u64) {
         model("movenet-multipose", Role::Detector, 10),
         model("landmark-fit", Role::Recoverer, 16),
     ];
-    state.memory = MemoryUse { resident: 512 << 20, peak_resident: 690 << 20, limit: 2 << 30 };
+    state.memory =
+        MemoryUse { resident: 512 << 20, peak_resident: 690 << 20, limit: 2 << 30, ..MemoryUse::default() };
 }
 
 /// As [`open`], with the analysis finished.
