@@ -109,15 +109,15 @@ fn a_shadow_is_nobody_but_a_rider_at_the_edge_in_jacket_and_trousers_is_somebody
 
 #[test]
 fn a_whip_of_the_camera_while_a_rider_is_unseen_does_not_part_him_from_himself() {
-    // He stands; the camera jumps by 250 pixels while something hides him for half a second.
-    let shift = |frame: u64| if frame >= 40 { -250.0 } else { 0.0 };
+    // He stands; the camera jumps by 300 pixels while something hides him for half a second.
+    let shift = |frame: u64| if frame >= 40 { -300.0 } else { 0.0 };
     let mut clip = film(90, |frame, _| {
         let place = Vec2::new(450.0 + shift(frame), 180.0);
         if (36..51).contains(&frame) { vec![] } else { vec![rider_at(place)] }
     });
     let without = resolve(&settings(), &clip);
     for frame in &mut clip {
-        let dx = if frame.frame == 40 { -250.0 } else { 0.0 };
+        let dx = if frame.frame == 40 { -300.0 } else { 0.0 };
         let motion = Similarity { shift_px: Vec2::new(dx, 0.0), ..Similarity::IDENTITY };
         frame.evidence.motion = CameraMotion::Known(motion);
     }

@@ -67,7 +67,7 @@ fn resolve_shot(
     let course = Frames { times_s: &times_s, motions: &motions };
     let riders: Vec<_> = reunite(join(tracklets(settings, frames), &course, settings))
         .into_iter()
-        .filter(|rider| rider.len() >= settings.min_detected_frames.min(frames.len()))
+        .filter(|rider| rider.certain && rider.len() >= settings.min_detected_frames.min(frames.len()))
         .filter(|rider| !is_shadow(rider, picture_px))
         .collect();
     let looks: Vec<_> = riders.iter().map(Tracklet::looks).collect();
@@ -103,12 +103,16 @@ fn resolve_shot(
     shown
 }
 
-/// Pieces of those who became certain, in the order of appearance.
+/// Sightings of somebody who never became certain that are kept nevertheless: they may be a rider's who is certain at
+/// other times, and is hard to see now.
+const LEAST_PIECE: usize = 3;
+
+/// Pieces of those who became certain or may be joined to such, in the order of appearance.
 fn tracklets<'a>(settings: &TrackerSettings, frames: &'a [FrameObservations]) -> Vec<Tracklet<'a>> {
     let min_hits = settings.min_hits.min(u32::try_from(frames.len()).unwrap_or(u32::MAX));
     let mut tracker = Tracker::new(TrackerSettings { min_hits, ..settings.clone() });
     // By serial, which counts in the order of appearance.
-    let mut pieces: Vec<(Tracklet<'a>, bool)> = Vec::new();
+    let mut pieces: Vec<Tracklet<'a>> = Vec::new();
     for (at, frame) in frames.iter().enumerate() {
         let assigned =
             tracker.step(frame.frame, frame.pts_s, &frame.observations, &frame.evidence).unwrap_or_default();
@@ -122,13 +126,14 @@ fn tracklets<'a>(settings: &TrackerSettings, frames: &'a [FrameObservations]) ->
                 colors: one.candidate.colors,
             };
             match pieces.get_mut(one.serial) {
-                Some((piece, confirmed)) => {
-                    piece.push(sighting);
-                    *confirmed = one.confirmed;
-                }
-                None => pieces.push((Tracklet::new(sighting), one.confirmed)),
+                Some(piece) => piece.push(sighting),
+                None => pieces.push(Tracklet::new(sighting)),
+            }
+            if let Some(piece) = pieces.get_mut(one.serial) {
+                piece.certain = one.confirmed;
             }
         }
     }
-    pieces.into_iter().filter_map(|(piece, confirmed)| confirmed.then_some(piece)).collect()
+    pieces.retain(|piece| piece.certain || piece.len() >= LEAST_PIECE);
+    pieces
 }

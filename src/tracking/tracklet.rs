@@ -53,11 +53,13 @@ pub(super) struct Sighting<'a> {
 pub(super) struct Tracklet<'a> {
     first: Sighting<'a>,
     rest: Vec<Sighting<'a>>,
+    /// Whether the tracker became certain that this is somebody.
+    pub certain: bool,
 }
 
 impl<'a> Tracklet<'a> {
     pub(super) fn new(first: Sighting<'a>) -> Self {
-        Self { first, rest: Vec::new() }
+        Self { first, rest: Vec::new(), certain: false }
     }
 
     /// Adds a later detection.
@@ -69,6 +71,7 @@ impl<'a> Tracklet<'a> {
     pub(super) fn append(&mut self, later: Self) {
         self.rest.push(later.first);
         self.rest.extend(later.rest);
+        self.certain |= later.certain;
     }
 
     pub(super) fn len(&self) -> usize {
