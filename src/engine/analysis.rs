@@ -58,9 +58,9 @@ pub fn analyze(
     }
     let fingerprint = ClipFingerprint::of(&request.clip)?;
     let key = run_key(request, shelf)?;
-    // What cannot fit is refused before there is a file.
+    // What cannot fit is refused before there is a file, or before what is there is thrown away.
     let plan = || plan_for(&request.models, &request.memory, shelf, size(source.info()));
-    let early = if path.exists() { None } else { Some(plan()?) };
+    let early = if path.exists() && !request.restart { None } else { Some(plan()?) };
     let (mut store, opened) = open_store(&path, &fingerprint, &key, request.restart, &request.clip)?;
     if let Opened::Finished = opened {
         return finished_before(path, &store, source.info(), reporter);

@@ -41,10 +41,11 @@ pub fn look_at_all(
     }
     let mut detector = load()?;
     source.seek(next)?;
+    let reader = &mut *source;
     let (sender, frames) = bounded(QUEUE_FRAMES);
     std::thread::scope(|scope| {
-        let decode = thread::spawn_scoped(scope, "decode", move || decode(source, &sender, cancel))?;
-        let mut looks = Looks { store, batch: Vec::new(), since: Instant::now() };
+        let decode = thread::spawn_scoped(scope, "decode", move || decode(reader, &sender, cancel))?;
+        let mut looks = Looks { store: &mut *store, batch: Vec::new(), since: Instant::now() };
         let mut meter = RateMeter::new(Instant::now(), next, total);
         // Takes the queue, so that a decoder that still waits is let go.
         let looked = look(frames, detector.as_mut(), weakest, &mut looks, |frame| {
@@ -58,7 +59,11 @@ pub fn look_at_all(
         let decoded = decode.join().unwrap_or(Err(EngineError::StageLost { stage: "decode" }));
         looked.and(decoded)
     })?;
-    if cancel.is_cancelled() { Err(EngineError::Cancelled) } else { Ok(store.looks()?) }
+    if cancel.is_cancelled() {
+        return Err(EngineError::Cancelled);
+    }
+    source.seek(first)?;
+    Ok(store.looks()?)
 }
 
 fn decode(
