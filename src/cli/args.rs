@@ -108,6 +108,10 @@ pub struct ModelArgs {
     /// Lowest detector score that counts, 0 to 1; each detector has one of its own.
     #[arg(long, value_name = "SCORE", value_parser = unit_interval)]
     pub threshold: Option<f32>,
+    /// Let the detector look at every N-th frame, 1 for all: people are followed in between, and looked for where they
+    /// are lost.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=30))]
+    pub detect_every: Option<u32>,
     /// Take landmarks from the mirror image too: joints a quarter nearer to the truth, a third slower.
     #[arg(long)]
     pub precise: bool,
@@ -126,6 +130,7 @@ impl ModelArgs {
         models.detector_device = self.detector_device.unwrap_or(models.detector_device);
         models.recoverer_device = self.recoverer_device.unwrap_or(models.recoverer_device);
         models.detection_threshold = self.threshold.or(models.detection_threshold);
+        models.detect_every = self.detect_every.unwrap_or(models.detect_every);
         models.precise |= self.precise;
         models
     }
@@ -137,6 +142,7 @@ impl ModelArgs {
             || self.detector_device.is_some()
             || self.recoverer_device.is_some()
             || self.threshold.is_some()
+            || self.detect_every.is_some()
             || self.precise
     }
 }
@@ -200,7 +206,8 @@ pub struct ExportArgs {
     /// Video to write: .mp4, .mov, .mkv or .webm; with --format the folder to write into.
     #[arg(short, long, value_name = "FILE", required_unless_present = "matte")]
     pub output: Option<PathBuf>,
-    /// What to draw: mesh, wireframe, skeleton, boxes, labels (names), trails, joint-trails, angles, clock.
+    /// What to draw: mesh, texture (the mesh in the rider's own colours), wireframe, skeleton, boxes, labels (names),
+    /// trails, joint-trails, angles, clock.
     #[arg(long, value_delimiter = ',', value_name = "LIST", default_value = "mesh")]
     pub overlay: Vec<OverlayPart>,
     /// Opacity of the mesh, 0 to 1.
@@ -236,7 +243,8 @@ impl ExportArgs {
     pub fn overlay_style(&self, saved: &OverlayStyle) -> OverlayStyle {
         let has = |part| self.overlay.contains(&part);
         OverlayStyle {
-            mesh: has(OverlayPart::Mesh),
+            mesh: has(OverlayPart::Mesh) || has(OverlayPart::Texture),
+            textured: has(OverlayPart::Texture),
             wireframe: has(OverlayPart::Wireframe),
             skeleton: has(OverlayPart::Skeleton),
             boxes: has(OverlayPart::Boxes),
@@ -257,6 +265,7 @@ impl ExportArgs {
 #[allow(missing_docs, reason = "each is a field of OverlayStyle, documented there")]
 pub enum OverlayPart {
     Mesh,
+    Texture,
     Wireframe,
     Skeleton,
     Boxes,

@@ -9,6 +9,7 @@ use crate::engine::{
     self, AnalyzeRequest, Engine, EngineError, ModelFootprint, Plan, ResolvedRiders, SceneBuilder,
     TrackChange, thread,
 };
+use crate::types::moments::ClipNotes;
 
 use super::planning::PlanKey;
 
@@ -22,6 +23,10 @@ pub enum Arrival {
     Body(String, Result<Box<SceneBuilder>, EngineError>),
     /// How an analysis would fit into memory, and what its models take.
     Plan(Box<PlanKey>, Result<Plan, EngineError>, Vec<ModelFootprint>),
+    /// The notes of a clip.
+    Notes(PathBuf, Result<ClipNotes, EngineError>),
+    /// The notes of a clip were written, or not.
+    NotesSaved(Result<(), EngineError>),
     /// The demo clip, ready to be opened.
     Demo(Result<PathBuf, String>),
 }
@@ -83,6 +88,12 @@ pub fn plan(engine: &Engine, key: Box<PlanKey>) -> Arrival {
             .filter_map(|(id, device)| engine::model_footprint(engine.shelf(), id, device).ok())
             .collect();
     Arrival::Plan(key, engine::plan_analysis(&request, engine.shelf()), footprints)
+}
+
+/// Reads the notes of a clip.
+pub fn notes(clip: PathBuf) -> Arrival {
+    let notes = engine::load_notes(&clip);
+    Arrival::Notes(clip, notes)
 }
 
 /// Changes the tracks of a clip of `frames` frames in its analysis file.

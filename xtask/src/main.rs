@@ -9,6 +9,7 @@ mod error;
 mod memory;
 mod process;
 mod setup;
+mod stress;
 mod test;
 mod workspace;
 
@@ -27,6 +28,7 @@ cargo xtask bench [ARGS]    run the benchmarks; ARGS go to Criterion
 cargo xtask limited MIB ARGS run snowmesh ARGS under a hard memory limit and say what it took
 cargo xtask survive [--kills N]  kill analyses at random moments and check what is left
 cargo xtask soak [--minutes N]   analyse, seek and export over and over and watch the memory
+cargo xtask stress          make a clip that is hard to track in, analyse it and print how well it went
 cargo xtask make-demo       make the demo clip in assets/ anew
 cargo xtask help            this list
 
@@ -57,6 +59,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "limited" => memory::limited(rest),
         "survive" => memory::survive(rest),
         "soak" => memory::soak(rest),
+        "stress" => none(command, rest).and_then(|()| stress::run()),
         "make-demo" => none(command, rest).and_then(|()| chores::make_demo()),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

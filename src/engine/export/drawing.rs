@@ -73,6 +73,7 @@ impl<'a> Drawing<'a> {
         let gpu = Gpu::headless(AdapterPreference::Fastest)?;
         let mut builder = SceneBuilder::new(shelf.body_of(&riders.recoverer)?);
         builder.set_names(&riders.tracks);
+        builder.set_textures(Some(&riders.textures));
         let mut renderer = OverlayRenderer::new(&gpu)?;
         renderer.set_topology(builder.body().triangles())?;
         let layout = request.video.layout;
