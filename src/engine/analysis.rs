@@ -16,15 +16,16 @@ use super::memory;
 use super::models::{self, ModelShelf};
 use super::one_at_a_time::{self, SeenDetector};
 use super::pipeline::{self, Earlier, FrameResult, Meters, Stages};
+use super::plan::ModelPlan;
 use super::planning::{plan_for, size};
 use super::rate::RateMeter;
 use super::refine::TrackRefiner;
 use super::worker::Breadcrumb;
 use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders};
-use crate::inference::Detector;
+use crate::inference::{Detector, InferenceError};
 use crate::store::{self, AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, Opened, RunKey};
 use crate::tracking::{self, FrameObservations, Resolved, Tracker, TrackerSettings, is_cut};
-use crate::types::{ClipInfo, MemoryMode, RunSummary, StageTime};
+use crate::types::{ClipInfo, Device, MemoryMode, RunSummary, StageTime};
 use crate::video::{self, DecodeOptions, FrameSource};
 
 /// Frames are written together when this many wait or the oldest has waited this long: a kill loses no more.
@@ -95,7 +96,21 @@ pub fn analyze(
         _ => None,
     };
     let mut stages = models::load_stages(shelf, &request.models, &watch, seen)?;
-    run_stages(source.as_mut(), &mut stages, store, path.clone(), cancel, &watch)
+    let outcome = run_stages(source.as_mut(), &mut stages, store, path.clone(), cancel, &watch);
+    outcome.map_err(|error| on_gpu(error, &plan.detector))
+}
+
+/// A failure of the detector on a GPU is told as such: the processor can take over.
+fn on_gpu(error: EngineError, detector: &ModelPlan) -> EngineError {
+    match error {
+        EngineError::Inference(cause @ InferenceError::Run { .. })
+            if detector.device != Device::Cpu
+                && matches!(&cause, InferenceError::Run { model, .. } if *model == detector.id) =>
+        {
+            EngineError::GpuFailed { device: detector.device, cause }
+        }
+        other => other,
+    }
 }
 
 /// Everything that decides the result of `request`.

@@ -225,7 +225,7 @@ impl State {
             }
             return;
         }
-        let lighter = if let EngineError::WorkerDied(death) = error { death.next } else { None };
+        let lighter = error.next_rung();
         let (why, restart_helps) = (error.to_string(), error.restart_helps());
         self.end(job, JobState::Failed { why, restart_helps, lighter });
         if !is_stale_open {
