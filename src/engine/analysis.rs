@@ -14,18 +14,16 @@ use super::job::Reporter;
 use super::load_watch::Watch;
 use super::memory;
 use super::models::{self, ModelShelf};
-use super::one_at_a_time::{self, SeenDetector};
+use super::one_at_a_time::LookAtAll;
 use super::pipeline::{self, Earlier, FrameResult, Meters, Stages};
-use super::plan::ModelPlan;
 use super::planning::{plan_for, size};
 use super::rate::RateMeter;
 use super::refine::TrackRefiner;
 use super::worker::Breadcrumb;
 use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders};
-use crate::inference::{Detector, InferenceError};
 use crate::store::{self, AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, Opened, RunKey};
 use crate::tracking::{self, FrameObservations, Resolved, Tracker, TrackerSettings, is_cut};
-use crate::types::{ClipInfo, Device, MemoryMode, RunSummary, StageTime};
+use crate::types::{ClipInfo, MemoryMode, RunSummary, StageTime};
 use crate::video::{self, DecodeOptions, FrameSource};
 
 /// Frames are written together when this many wait or the oldest has waited this long: a kill loses no more.
@@ -69,48 +67,21 @@ pub fn analyze(
     }
     let plan = early.map_or_else(plan, Ok)?;
     if let Some(crumb) = Breadcrumb::read(&path) {
-        let done = store.next_frame()?;
-        reporter.warning(format!(
-            "the last analysis of this clip was ended from outside while {}; it goes on from frame {done}",
-            crumb.words()
-        ));
+        reporter.warning(crumb.of_earlier_run(store.next_frame()?));
     }
     reporter.planned(&plan);
     let watch = Watch::new(&path, &plan, reporter);
-    let seen = match plan.mode {
-        MemoryMode::OneAtATime => {
-            let weakest = models::scores(shelf, &request.models)?.weak;
-            let every = models::detect_every(&request.models);
-            let first = first_frame(&store, source.info().frames.len(), every)?;
-            let load = || models::load_detector(shelf, &request.models, &watch);
-            let seen = one_at_a_time::look_at_all(
-                source.as_mut(),
-                load,
-                weakest,
-                &mut store,
-                first,
-                (cancel, &watch),
-            )?;
-            Some(Box::new(SeenDetector::new(&plan.detector, seen)) as Box<dyn Detector>)
-        }
-        _ => None,
+    let seen = if plan.mode == MemoryMode::OneAtATime {
+        let every = models::detect_every(&request.models);
+        let first = first_frame(&store, source.info().frames.len(), every)?;
+        let look = LookAtAll { models: &request.models, shelf, watch: &watch, cancel };
+        Some(look.run(source.as_mut(), &mut store, first)?)
+    } else {
+        None
     };
     let mut stages = models::load_stages(shelf, &request.models, &watch, seen)?;
     let outcome = run_stages(source.as_mut(), &mut stages, store, path.clone(), cancel, &watch);
-    outcome.map_err(|error| on_gpu(error, &plan.detector))
-}
-
-/// A failure of the detector on a GPU is told as such: the processor can take over.
-fn on_gpu(error: EngineError, detector: &ModelPlan) -> EngineError {
-    match error {
-        EngineError::Inference(cause @ InferenceError::Run { .. })
-            if detector.device != Device::Cpu
-                && matches!(&cause, InferenceError::Run { model, .. } if *model == detector.id) =>
-        {
-            EngineError::GpuFailed { device: detector.device, cause }
-        }
-        other => other,
-    }
+    outcome.map_err(|error| error.on_gpu(&plan.detector.id, plan.detector.device))
 }
 
 /// Everything that decides the result of `request`.

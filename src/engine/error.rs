@@ -243,6 +243,16 @@ impl EngineError {
         }
     }
 
+    /// A failure of the detector `id` on a GPU is told as such: the processor can take over.
+    pub fn on_gpu(self, id: &str, device: Device) -> Self {
+        match self {
+            Self::Inference(cause) if device != Device::Cpu && cause.failed_model() == Some(id) => {
+                Self::GpuFailed { device, cause }
+            }
+            other => other,
+        }
+    }
+
     /// The way to save memory with which to go on, where that may help.
     pub fn next_rung(&self) -> Option<Rung> {
         match self {
