@@ -14,14 +14,13 @@ use super::job::Reporter;
 use super::load_watch::Watch;
 use super::memory;
 use super::models::{self, ModelShelf};
+use super::one_at_a_time::LookAtAll;
 use super::pipeline::{self, Earlier, FrameResult, Meters, Stages};
-use super::one_at_a_time::{self, SeenDetector};
 use super::planning::{plan_for, size};
 use super::rate::RateMeter;
 use super::refine::TrackRefiner;
 use super::worker::Breadcrumb;
 use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders};
-use crate::inference::Detector;
 use crate::store::{self, AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, Opened, RunKey};
 use crate::tracking::{self, FrameObservations, Resolved, Tracker, TrackerSettings, is_cut};
 use crate::types::{ClipInfo, MemoryMode, RunSummary, StageTime};
@@ -59,42 +58,30 @@ pub fn analyze(
     }
     let fingerprint = ClipFingerprint::of(&request.clip)?;
     let key = run_key(request, shelf)?;
-    // What cannot fit is refused before there is a file.
+    // What cannot fit is refused before there is a file, or before what is there is thrown away.
     let plan = || plan_for(&request.models, &request.memory, shelf, size(source.info()));
-    let early = if path.exists() { None } else { Some(plan()?) };
+    let early = if path.exists() && !request.restart { None } else { Some(plan()?) };
     let (mut store, opened) = open_store(&path, &fingerprint, &key, request.restart, &request.clip)?;
     if let Opened::Finished = opened {
         return finished_before(path, &store, source.info(), reporter);
     }
     let plan = early.map_or_else(plan, Ok)?;
     if let Some(crumb) = Breadcrumb::read(&path) {
-        let done = store.next_frame()?;
-        reporter.warning(format!(
-            "the last analysis of this clip was ended from outside while {}; it goes on from frame {done}",
-            crumb.words()
-        ));
+        reporter.warning(crumb.of_earlier_run(store.next_frame()?));
     }
     reporter.planned(&plan);
     let watch = Watch::new(&path, &plan, reporter);
-    let seen = match plan.mode {
-        MemoryMode::OneAtATime => {
-            let weakest = models::scores(shelf, &request.models)?.weak;
-            let first = store.next_frame()?;
-            let load = || models::load_detector(shelf, &request.models, &watch);
-            let seen = one_at_a_time::look_at_all(
-                source.as_mut(),
-                load,
-                weakest,
-                &mut store,
-                first,
-                (cancel, &watch),
-            )?;
-            Some(Box::new(SeenDetector::new(&plan.detector, seen)) as Box<dyn Detector>)
-        }
-        _ => None,
+    let seen = if plan.mode == MemoryMode::OneAtATime {
+        let every = models::detect_every(&request.models);
+        let first = first_frame(&store, source.info().frames.len(), every)?;
+        let look = LookAtAll { models: &request.models, shelf, watch: &watch, cancel };
+        Some(look.run(source.as_mut(), &mut store, first)?)
+    } else {
+        None
     };
     let mut stages = models::load_stages(shelf, &request.models, &watch, seen)?;
-    run_stages(source.as_mut(), &mut stages, store, path.clone(), cancel, &watch)
+    let outcome = run_stages(source.as_mut(), &mut stages, store, path.clone(), cancel, &watch);
+    outcome.map_err(|error| error.on_gpu(&plan.detector.id, plan.detector.device))
 }
 
 /// Everything that decides the result of `request`.

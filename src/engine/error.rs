@@ -13,6 +13,7 @@ use crate::inference::InferenceError;
 use crate::render::RenderError;
 use crate::store::StoreError;
 use crate::tracking::evaluate::TruthError;
+use crate::types::{Device, Rung};
 use crate::video::VideoError;
 
 /// What a caller can act on; the command line's exit codes follow it.
@@ -185,6 +186,17 @@ pub enum EngineError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// The detector failed on a GPU: a driver that was reset, a card that was removed, memory that ran out.
+    #[error(
+        "{cause}. It ran on {device}, which may have been reset or have no memory left; what was done is kept, and it can go \
+         on with the detector on the processor"
+    )]
+    GpuFailed {
+        /// The GPU.
+        device: Device,
+        /// What ONNX Runtime said.
+        cause: InferenceError,
+    },
     /// A worker was started by something that is not this program.
     #[error(
         "the worker's order cannot be understood ({0}); `snowmesh analyze` without --worker does the same work"
@@ -199,6 +211,8 @@ pub enum EngineError {
         message: String,
         /// Whether starting over would help, and not just trying again.
         restart_helps: bool,
+        /// The way to save memory that it can go on with, where that may help.
+        next: Option<Rung>,
     },
     /// The user stopped it.
     #[error("cancelled; what was done is kept")]
@@ -229,6 +243,26 @@ impl EngineError {
         }
     }
 
+    /// A failure of the detector `id` on a GPU is told as such: the processor can take over.
+    pub fn on_gpu(self, id: &str, device: Device) -> Self {
+        match self {
+            Self::Inference(cause) if device != Device::Cpu && cause.failed_model() == Some(id) => {
+                Self::GpuFailed { device, cause }
+            }
+            other => other,
+        }
+    }
+
+    /// The way to save memory with which to go on, where that may help.
+    pub fn next_rung(&self) -> Option<Rung> {
+        match self {
+            Self::WorkerDied(death) => death.next,
+            Self::Worker { next, .. } => *next,
+            Self::GpuFailed { .. } => Some(Rung::DetectorOnProcessor),
+            _ => None,
+        }
+    }
+
     /// What a caller can act on.
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -241,6 +275,7 @@ impl EngineError {
             Self::Truth { .. } => ErrorKind::UnreadableInput,
             Self::DoesNotFit(_) => ErrorKind::Memory,
             Self::WorkerDied(death) if death.cause.is_memory() => ErrorKind::Memory,
+            Self::GpuFailed { .. } => ErrorKind::Device,
             Self::Worker { kind, .. } => *kind,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::Import { .. } => ErrorKind::UnreadableInput,

@@ -27,7 +27,7 @@ use crate::types::{BBox, Detection, MemoryMode, RgbImage};
 /// Id of the starter body in the manifest.
 const STARTER_BODY: &str = "body-cc0";
 
-/// Stages run beside each other, so each network gets one thread of the processor.
+/// Stages run beside each other, so each network gets one thread of the processor; one that runs alone gets all.
 const DETECTOR_THREADS: usize = 1;
 
 /// Threshold of a detector whose manifest entry names none.
@@ -210,6 +210,10 @@ pub(super) fn load_detector(
     let plan = &watch.plan().detector;
     let own = footprints::need(shelf, &plan.id, plan.device, &Remembered::load())?;
     let scores = scores(shelf, settings)?;
+    let threads = match watch.plan().mode {
+        MemoryMode::OneAtATime => all_threads(),
+        _ => DETECTOR_THREADS,
+    };
     watch.load(
         plan,
         &own.footprint,
@@ -220,7 +224,7 @@ pub(super) fn load_detector(
                 registry,
                 &plan.id,
                 plan.device,
-                DETECTOR_THREADS,
+                threads,
                 plan.weights,
             )?)
         },
@@ -341,7 +345,7 @@ fn load_landmark_fit(
 fn load_hmr2(runtime: &Runtime, shelf: &ModelShelf, plan: &ModelPlan) -> Result<Recovery, EngineError> {
     let body = shelf.smpl()?;
     let path = UserModels::new(&shelf.places).hmr2_path();
-    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let threads = all_threads();
     let options =
         Hmr2Options { device: plan.device, threads, weights: plan.weights, batch: plan.batch as usize };
     let net = Hmr2::load(runtime, &path, options)?;
@@ -349,8 +353,12 @@ fn load_hmr2(runtime: &Runtime, shelf: &ModelShelf, plan: &ModelPlan) -> Result<
     Ok((vec![Box::new(Hmr2Recoverer::new(net, body))], model))
 }
 
+fn all_threads() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}
+
 /// Workers that recover bodies: recovery takes about twice as long as detection, so with few cores it gets as many
 /// workers as there are, and the system shares them out.
 pub(super) fn recover_workers() -> usize {
-    std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(1, 4)
+    all_threads().clamp(1, 4)
 }

@@ -7,10 +7,13 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use sha2::{Digest, Sha256};
 
+use super::load_watch::Watch;
+use super::models::{self, ModelShelf};
 use super::plan::ModelPlan;
 use super::rate::RateMeter;
 use super::{CancelToken, EngineError, Reporter, thread};
 use crate::inference::{Detector, InferenceError};
+use crate::settings::ModelSettings;
 use crate::store::{AnalysisStore, Look, PictureKey};
 use crate::types::{Detection, Device, RgbImage, VideoFrame};
 use crate::video::{self, FrameSource, VideoError};
@@ -21,12 +24,40 @@ const QUEUE_FRAMES: usize = 2;
 /// Looks are written together when the oldest has waited this long: a kill loses no more.
 const BATCH_TIME: Duration = Duration::from_millis(500);
 
+/// Lets the detector look at a whole clip.
+pub(super) struct LookAtAll<'a> {
+    /// Models, devices and thresholds.
+    pub models: &'a ModelSettings,
+    /// Where models come from.
+    pub shelf: &'a ModelShelf,
+    /// Watches what is loaded.
+    pub watch: &'a Watch<'a>,
+    /// Set to stop.
+    pub cancel: &'a CancelToken,
+}
+
+impl LookAtAll<'_> {
+    /// Loads the detector, lets it look at every frame of `source` from `first` on that it has not looked at, keeps what
+    /// it says in `store`, and unloads it. Gives what answers in its place.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`]; a detector that cannot be loaded or fails; a clip that cannot be read.
+    pub fn run(
+        &self,
+        source: &mut dyn FrameSource,
+        store: &mut AnalysisStore,
+        first: u64,
+    ) -> Result<Box<dyn Detector>, EngineError> {
+        let weakest = models::scores(self.shelf, self.models)?.weak;
+        let load = || models::load_detector(self.shelf, self.models, self.watch);
+        let looks = look_at_all(source, load, weakest, store, first, (self.cancel, self.watch))?;
+        Ok(Box::new(SeenDetector::new(&self.watch.plan().detector, looks)))
+    }
+}
+
 /// Lets the detector that `load` loads look at every frame of `source` from `first` on that it has not looked at, and
 /// keeps what it says in `store`. Gives all that it has said, with the detector unloaded.
-///
-/// # Errors
-/// [`EngineError::Cancelled`]; a detector that fails; a clip that cannot be read.
-pub fn look_at_all(
+fn look_at_all(
     source: &mut dyn FrameSource,
     load: impl FnOnce() -> Result<Box<dyn Detector>, EngineError>,
     weakest: f32,
@@ -41,10 +72,11 @@ pub fn look_at_all(
     }
     let mut detector = load()?;
     source.seek(next)?;
+    let reader = &mut *source;
     let (sender, frames) = bounded(QUEUE_FRAMES);
     std::thread::scope(|scope| {
-        let decode = thread::spawn_scoped(scope, "decode", move || decode(source, &sender, cancel))?;
-        let mut looks = Looks { store, batch: Vec::new(), since: Instant::now() };
+        let decode = thread::spawn_scoped(scope, "decode", move || decode(reader, &sender, cancel))?;
+        let mut looks = Looks { store: &mut *store, batch: Vec::new(), since: Instant::now() };
         let mut meter = RateMeter::new(Instant::now(), next, total);
         // Takes the queue, so that a decoder that still waits is let go.
         let looked = look(frames, detector.as_mut(), weakest, &mut looks, |frame| {
@@ -58,7 +90,11 @@ pub fn look_at_all(
         let decoded = decode.join().unwrap_or(Err(EngineError::StageLost { stage: "decode" }));
         looked.and(decoded)
     })?;
-    if cancel.is_cancelled() { Err(EngineError::Cancelled) } else { Ok(store.looks()?) }
+    if cancel.is_cancelled() {
+        return Err(EngineError::Cancelled);
+    }
+    source.seek(first)?;
+    Ok(store.looks()?)
 }
 
 fn decode(
@@ -134,7 +170,7 @@ fn key(image: &RgbImage) -> PictureKey {
 }
 
 /// Answers in a detector's place with what it said earlier.
-pub struct SeenDetector {
+struct SeenDetector {
     id: String,
     device: Device,
     looks: HashMap<PictureKey, Vec<Detection>>,
@@ -142,7 +178,7 @@ pub struct SeenDetector {
 
 impl SeenDetector {
     /// Stands for the detector of `plan` with what it said of each picture.
-    pub fn new(plan: &ModelPlan, looks: HashMap<PictureKey, Vec<Detection>>) -> Self {
+    fn new(plan: &ModelPlan, looks: HashMap<PictureKey, Vec<Detection>>) -> Self {
         Self { id: plan.id.clone(), device: plan.device, looks }
     }
 }

@@ -16,7 +16,6 @@ use super::pace::Pace;
 use super::peek::Peek;
 use super::picture::PictureView;
 use super::second_view::SecondClip;
-use super::planning::{NextPlan, PlanKey};
 use super::state::{Dialog, State};
 use super::{WindowOptions, export_dialog, help, inspector, keys, notifications, theme, timeline, top_bar};
 use super::{open_menu, text, transport, viewport, welcome};
@@ -42,8 +41,6 @@ pub struct App {
     background: Background,
     /// The recoverer whose body was asked for.
     body_of: Option<String>,
-    /// The analysis whose plan was asked for.
-    plan_of: Option<PlanKey>,
     looks: Option<(Theme, f32)>,
     title: String,
     memory_due_s: f64,
@@ -78,7 +75,6 @@ impl App {
             settings_writer,
             background: Background::default(),
             body_of: None,
-            plan_of: None,
             looks: None,
             title: String::new(),
             memory_due_s: 0.0,
@@ -286,14 +282,8 @@ impl App {
 
     /// Plans the next analysis, where another one was planned.
     fn follow_plan(&mut self, ctx: &Context) {
-        let wanted = self.state.plan_key();
-        if self.plan_of == wanted {
-            return;
-        }
-        self.plan_of.clone_from(&wanted);
-        self.state.next_plan = wanted.is_some().then_some(NextPlan::Asked);
-        if let Some(key) = wanted {
-            let (engine, key) = (Arc::clone(&self.engine), Box::new(key));
+        if let Some(key) = self.state.plan_to_make() {
+            let engine = Arc::clone(&self.engine);
             self.in_background(ctx, "plan analysis", move || background::plan(&engine, key));
         }
     }

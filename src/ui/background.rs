@@ -21,12 +21,12 @@ pub enum Arrival {
     Changed(PathBuf, Result<ResolvedRiders, EngineError>),
     /// The body that the meshes of a recoverer are made of.
     Body(String, Result<Box<SceneBuilder>, EngineError>),
+    /// How an analysis would fit into memory, and what its models take.
+    Plan(Box<PlanKey>, Result<Plan, EngineError>, Vec<ModelFootprint>),
     /// The notes of a clip.
     Notes(PathBuf, Result<ClipNotes, EngineError>),
     /// The notes of a clip were written, or not.
     NotesSaved(Result<(), EngineError>),
-    /// How an analysis would fit into memory, and what its models take.
-    Plan(Box<PlanKey>, Result<Plan, EngineError>, Vec<ModelFootprint>),
     /// The demo clip, ready to be opened.
     Demo(Result<PathBuf, String>),
 }
@@ -77,12 +77,6 @@ pub fn body(engine: &Engine, recoverer: String) -> Arrival {
     Arrival::Body(recoverer, body.map(|body| Box::new(SceneBuilder::new(body))))
 }
 
-/// Reads the notes of a clip.
-pub fn notes(clip: PathBuf) -> Arrival {
-    let notes = engine::load_notes(&clip);
-    Arrival::Notes(clip, notes)
-}
-
 /// Plans the analysis that `key` stands for.
 pub fn plan(engine: &Engine, key: Box<PlanKey>) -> Arrival {
     let request = key.request();
@@ -94,6 +88,12 @@ pub fn plan(engine: &Engine, key: Box<PlanKey>) -> Arrival {
             .filter_map(|(id, device)| engine::model_footprint(engine.shelf(), id, device).ok())
             .collect();
     Arrival::Plan(key, engine::plan_analysis(&request, engine.shelf()), footprints)
+}
+
+/// Reads the notes of a clip.
+pub fn notes(clip: PathBuf) -> Arrival {
+    let notes = engine::load_notes(&clip);
+    Arrival::Notes(clip, notes)
 }
 
 /// Changes the tracks of a clip of `frames` frames in its analysis file.

@@ -38,14 +38,14 @@ impl State {
                     job.progress = progress;
                 }
             }
-            Event::FirstPicture { job, picture } => {
-                if self.opening == Some(job) {
-                    self.preview = Some(picture);
-                }
-            }
             Event::Planned { job, plan } => {
                 if let Some(job) = self.jobs.get_mut(job) {
                     job.plan = Some(plan);
+                }
+            }
+            Event::FirstPicture { job, picture } => {
+                if self.opening == Some(job) {
+                    self.preview = Some(picture);
                 }
             }
             Event::Riders { job, frame, riders } => {
@@ -225,7 +225,7 @@ impl State {
             }
             return;
         }
-        let lighter = if let EngineError::WorkerDied(death) = error { death.next } else { None };
+        let lighter = error.next_rung();
         let (why, restart_helps) = (error.to_string(), error.restart_helps());
         self.end(job, JobState::Failed { why, restart_helps, lighter });
         if !is_stale_open {

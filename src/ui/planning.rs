@@ -32,7 +32,7 @@ pub struct PlanKey {
 
 impl State {
     /// What the next analysis depends on; `None` without a clip.
-    pub fn plan_key(&self) -> Option<PlanKey> {
+    fn plan_key(&self) -> Option<PlanKey> {
         let clip = self.clip.as_ref()?;
         Some(PlanKey {
             clip: clip.info.path.clone(),
@@ -40,6 +40,17 @@ impl State {
             memory: self.settings.memory,
             jobs_ended: self.jobs.list().iter().filter(|job| !job.is_running()).count(),
         })
+    }
+
+    /// The plan to ask for, where another one was asked for last.
+    pub fn plan_to_make(&mut self) -> Option<Box<PlanKey>> {
+        let wanted = self.plan_key();
+        if self.plan_of == wanted {
+            return None;
+        }
+        self.next_plan = wanted.is_some().then_some(NextPlan::Asked);
+        self.plan_of.clone_from(&wanted);
+        wanted.map(Box::new)
     }
 
     /// Takes the plan that was made for `key`, unless something else is asked for by now.
@@ -86,5 +97,38 @@ impl PlanKey {
             restart: false,
             accept_existing: true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+    use crate::types::{ByteSize, MemoryMode};
+    use crate::ui::tests::fake;
+
+    #[test]
+    fn a_plan_changed_while_running_counts_for_the_next_analysis_and_says_so() {
+        let mut state = State::new(Settings::default(), None);
+        fake::open(&mut state, std::path::Path::new("/clips/a.mp4"), 10);
+        assert!(state.is_analyzing());
+        let first = state.plan_to_make().unwrap();
+        assert_eq!(state.plan_to_make(), None, "it is asked for once");
+        let memory = MemorySettings {
+            limit: Some(ByteSize(2 << 30)),
+            mode: MemoryMode::OneAtATime,
+            ..MemorySettings::default()
+        };
+        state.set_memory(memory);
+        assert!(state.is_analyzing(), "it keeps its plan");
+        assert!(state.notes.list().iter().any(|note| note.title.contains("keeps its plan")));
+        let second = state.plan_to_make().unwrap();
+        assert_eq!(second.request().memory, memory.wish(Rung::default()));
+        // What was planned for the old wishes comes too late.
+        let stale = EngineError::Tracks("stale".into());
+        state.take_plan(&first, Err(stale), Vec::new());
+        assert_eq!(state.next_plan, Some(NextPlan::Asked));
+        state.take_plan(&second, Err(EngineError::Tracks("does not fit".into())), Vec::new());
+        assert_eq!(state.next_plan, Some(NextPlan::Fails("does not fit".into())));
     }
 }

@@ -9,8 +9,8 @@ use super::command::Tab;
 use super::export_form::{ExportForm, Verdict};
 use super::jobs::{JobState, Jobs};
 use super::notes::{Notes, Severity};
+use super::planning::{NextPlan, PlanKey};
 use super::second::Second;
-use super::planning::NextPlan;
 use super::zoom::Zoom;
 use crate::engine::{FirstPicture, JobId, MemoryUse, ModelFootprint, ModelInfo, PlayerState};
 use crate::settings::{ModelSettings, Settings};
@@ -108,6 +108,8 @@ pub struct State {
     pub memory: MemoryUse,
     /// How the next analysis would run, where it has been asked.
     pub next_plan: Option<NextPlan>,
+    /// What that plan was asked for.
+    pub plan_of: Option<PlanKey>,
     /// What its models take.
     pub footprints: Vec<ModelFootprint>,
     /// How the window is arranged.
@@ -139,6 +141,7 @@ impl State {
             notes: Notes::default(),
             memory: MemoryUse::default(),
             next_plan: None,
+            plan_of: None,
             footprints: Vec::new(),
             view: View {
                 tab: Tab::default(),

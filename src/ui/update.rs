@@ -313,7 +313,10 @@ impl State {
         let mut data = form.data_request(self.settings.models.clone());
         let memory = self.settings.memory.wish(Rung::default());
         let analyses = pictures.iter_mut().map(|p| &mut p.analysis);
-        let analyses = analyses.chain(sheet.iter_mut().map(|s| &mut s.analysis));
+        let analyses = analyses.chain(sheet.iter_mut().filter_map(|sheet| match &mut sheet.riders {
+            PictureRiders::Analysed(analysis) => Some(analysis),
+            _ => None,
+        }));
         analyses
             .chain(data.iter_mut().map(|d| &mut d.analysis))
             .for_each(|analysis| analysis.memory = memory);

@@ -3,10 +3,12 @@
 mod budget;
 mod cgroup;
 pub mod gpu;
+mod queues;
 mod system;
 
 pub use budget::{Budget, LimitSource, Sources};
 pub use cgroup::WorkerGroup;
+pub use queues::frames_within;
 pub use system::{wsl_config, wsl_lines};
 
 use super::MemoryUse;

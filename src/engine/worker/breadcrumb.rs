@@ -63,6 +63,14 @@ impl Breadcrumb {
         let _ = std::fs::remove_file(Self::path(store));
     }
 
+    /// What the next run says of one that left this and did not end by itself; it goes on from `frame`.
+    pub fn of_earlier_run(&self, frame: u64) -> String {
+        let words = self.words();
+        format!(
+            "the last analysis of this clip was ended from outside while {words}; it goes on from frame {frame}"
+        )
+    }
+
     /// In plain words, to follow "ended while".
     pub fn words(&self) -> String {
         let Self { stage, planned, measured, limit, .. } = self;

@@ -59,8 +59,8 @@ pub fn serve(
             Ok(())
         }
         Err(error) => {
-            let (kind, restart_helps) = (error.kind(), error.restart_helps());
-            lines.say(&Line::Failed { kind, message: error.to_string(), restart_helps });
+            let (kind, restart_helps, next) = (error.kind(), error.restart_helps(), error.next_rung());
+            lines.say(&Line::Failed { kind, message: error.to_string(), restart_helps, next });
             Err(error)
         }
     }

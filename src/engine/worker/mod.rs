@@ -232,8 +232,8 @@ impl<'a> Worker<'a> {
             Line::Failed { kind: ErrorKind::Cancelled, .. } => {
                 said.end = Some(End::Failed(EngineError::Cancelled));
             }
-            Line::Failed { kind, message, restart_helps } => {
-                said.end = Some(End::Failed(EngineError::Worker { kind, message, restart_helps }));
+            Line::Failed { kind, message, restart_helps, next } => {
+                said.end = Some(End::Failed(EngineError::Worker { kind, message, restart_helps, next }));
             }
         }
     }

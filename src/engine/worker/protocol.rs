@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::super::plan::Plan;
 use super::super::{ErrorKind, Progress};
 use crate::settings::ModelSettings;
-use crate::types::{MemoryWish, RiderFrame, RunSummary};
+use crate::types::{MemoryWish, RiderFrame, RunSummary, Rung};
 
 /// The first line to a worker. Paths are arguments, since they need not be Unicode.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -65,5 +65,7 @@ pub enum Line {
         message: String,
         /// Whether starting over would help.
         restart_helps: bool,
+        /// The way to save memory that it can go on with.
+        next: Option<Rung>,
     },
 }
