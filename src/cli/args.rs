@@ -187,7 +187,7 @@ pub struct ExportArgs {
     /// Video to write: .mp4, .mov, .mkv or .webm; with --format the folder to write into.
     #[arg(short, long, value_name = "FILE", required_unless_present = "matte")]
     pub output: Option<PathBuf>,
-    /// What to draw: mesh, wireframe, skeleton, boxes, labels (names), trails, joint-trails, angles, clock.
+    /// What to draw: mesh, wireframe, skeleton, boxes, labels (names), trails, joint-trails, angles, clock; or none.
     #[arg(long, value_delimiter = ',', value_name = "LIST", default_value = "mesh")]
     pub overlay: Vec<OverlayPart>,
     /// Opacity of the mesh, 0 to 1.
@@ -252,6 +252,8 @@ pub enum OverlayPart {
     JointTrails,
     Angles,
     Clock,
+    /// Nothing at all.
+    None,
 }
 
 /// Whom an export draws.

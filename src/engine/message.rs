@@ -100,6 +100,11 @@ impl ResolvedRiders {
         riders.map_or(&[], Vec::as_slice)
     }
 
+    /// Whether anyone is drawn in a range of frames.
+    pub fn anyone_in(&self, (first, last): (u64, u64), others: bool) -> bool {
+        (first..=last).any(|frame| self.at(frame).iter().any(|rider| self.is_shown(rider.track, others)))
+    }
+
     /// Whether a rider is drawn: one of the main riders, or anyone where `others` are asked for or nobody is the main
     /// rider; never one whom the user has hidden.
     pub fn is_shown(&self, id: TrackId, others: bool) -> bool {

@@ -83,21 +83,25 @@ fn burned_in(ui: &mut Ui, form: &mut ExportForm) {
     let overlay = &mut form.overlay;
     ui.add_enabled_ui(form.video || form.sheet, |ui| {
         widgets::section(ui, "Drawn in");
-        ui.horizontal_wrapped(|ui| {
-            let layers = [
-                (&mut overlay.mesh, "Mesh"),
-                (&mut overlay.wireframe, "Wireframe"),
-                (&mut overlay.skeleton, "Skeleton"),
-                (&mut overlay.boxes, "Boxes"),
-                (&mut overlay.labels, "Names"),
-                (&mut overlay.trails, "Trails of riders"),
-                (&mut overlay.joint_trails, "Trails of hands and feet"),
-                (&mut overlay.angles, "Angles"),
-                (&mut overlay.clock, "Clock"),
-                (&mut overlay.others, "Other riders"),
-            ];
-            for (on, name) in layers {
+        let layers = [
+            (&mut overlay.mesh, "Mesh"),
+            (&mut overlay.wireframe, "Wireframe"),
+            (&mut overlay.skeleton, "Skeleton"),
+            (&mut overlay.boxes, "Boxes"),
+            (&mut overlay.labels, "Names"),
+            (&mut overlay.angles, "Angles"),
+            (&mut overlay.clock, "Clock"),
+            (&mut overlay.others, "Other riders"),
+            (&mut overlay.trails, "Trails"),
+            (&mut overlay.joint_trails, "Trails of limbs"),
+        ];
+        // Checkboxes in their own colours do not wrap by themselves.
+        egui::Grid::new("drawn in").num_columns(4).spacing([GRID * 4.0, GRID]).show(ui, |ui| {
+            for (index, (on, name)) in layers.into_iter().enumerate() {
                 widgets::checkbox(ui, on, name);
+                if index % 4 == 3 {
+                    ui.end_row();
+                }
             }
         });
     });
@@ -143,13 +147,16 @@ fn pictures(ui: &mut Ui, form: &mut ExportForm, commands: &Commands) {
 
 fn data(ui: &mut Ui, form: &mut ExportForm, commands: &Commands) {
     widgets::section(ui, "Data");
-    ui.horizontal_wrapped(|ui| {
-        for format in DataFormat::ALL {
+    egui::Grid::new("data").num_columns(5).spacing([GRID * 4.0, GRID]).show(ui, |ui| {
+        for (index, format) in DataFormat::ALL.into_iter().enumerate() {
             let mut on = form.formats.contains(&format);
             let name = format.name().to_uppercase();
             if widgets::checkbox(ui, &mut on, &name).on_hover_text(format.purpose()).changed() {
                 form.formats.retain(|chosen| *chosen != format);
                 form.formats.extend(on.then_some(format));
+            }
+            if index % 5 == 4 {
+                ui.end_row();
             }
         }
     });

@@ -3,6 +3,7 @@
 //! A crate of its own without dependencies: it builds in seconds on a machine that has nothing but git and
 //! rustup yet, and it can then bring what the application itself needs to be built.
 
+mod bench_export;
 mod chores;
 mod demo;
 mod error;
@@ -23,6 +24,7 @@ cargo xtask demo            set up, build, and show the demo clip with its analy
 cargo xtask test [ARGS]     set up and run every test; ARGS go to the test runner
 cargo xtask check           formatting and lints
 cargo xtask bench [ARGS]    run the benchmarks; ARGS go to Criterion
+cargo xtask bench-export      an annotated export beside plain FFmpeg: time, memory, and killed 20 times
 cargo xtask make-demo       make the demo clip in assets/ anew
 cargo xtask help            this list
 
@@ -50,6 +52,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "test" => test::run(rest),
         "check" => none(command, rest).and_then(|()| chores::check()),
         "bench" => chores::bench(rest),
+        "bench-export" => none(command, rest).and_then(|()| bench_export::run_all()),
         "make-demo" => none(command, rest).and_then(|()| chores::make_demo()),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

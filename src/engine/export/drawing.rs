@@ -1,6 +1,7 @@
 //! The drawing stage of an export: frames in, finished pictures out.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -16,9 +17,10 @@ use crate::engine::rate::RateMeter;
 use crate::engine::scene::SceneBuilder;
 use crate::engine::{CancelToken, EngineError, ExportRequest, ResolvedRiders};
 use crate::render::{
-    AdapterPreference, Gpu, OverlayRenderer, OverlayScene, Readback, RenderTarget, ViewTransform,
+    AdapterPreference, DrawnPart, Gpu, OverlayRenderer, OverlayScene, Readback, RenderTarget, ViewTransform,
 };
-use crate::types::{ClipInfo, OverlayStyle, RiderFrame, VideoFrame};
+use crate::types::{ClipInfo, OverlayStyle, RiderFrame, VideoFrame, YuvImage};
+use crate::video::{Patch, blend};
 
 /// The drawing stage.
 pub struct Drawing<'a> {
@@ -37,6 +39,22 @@ pub struct Drawing<'a> {
     size: (u32, u32),
     drawn: Vec<u8>,
     beside: Vec<u8>,
+    /// Whether pictures of the clip's own size are drawn over without being drawn themselves.
+    direct: bool,
+    patch: Patch,
+}
+
+/// A frame on its way through the device.
+struct InFlight {
+    pts: i64,
+    /// The decoded picture, where it is drawn over and not drawn itself.
+    over: Option<Over>,
+}
+
+/// A decoded picture and the part of it that something is drawn over.
+struct Over {
+    image: Arc<YuvImage>,
+    part: Option<DrawnPart>,
 }
 
 /// A picture that is drawn and read back.
@@ -94,6 +112,8 @@ impl<'a> Drawing<'a> {
             size: (info.width, info.height),
             drawn: Vec::new(),
             beside: Vec::new(),
+            direct: layout == Layout::Overlay && size == (info.width, info.height),
+            patch: Patch::default(),
         })
     }
 
@@ -115,13 +135,14 @@ impl<'a> Drawing<'a> {
             if cancel.is_cancelled() {
                 break;
             }
+            let pts = frame.pts;
             with_mesh += u64::from(self.fill(&frame));
             if let Some(mattes) = &mut self.mattes {
                 mattes.write(frame.index, &mut self.renderer, &self.scene, self.size)?;
             }
             if let Some(next) = next {
-                self.submit(&frame)?;
-                in_flight.push_back(frame.pts);
+                let over = self.submit(frame)?;
+                in_flight.push_back(InFlight { pts, over });
                 // One frame is drawn while the one before it is read back.
                 if in_flight.len() > 1 && !self.hand_on(&mut in_flight, next, spare)? {
                     break;
@@ -147,7 +168,8 @@ impl<'a> Drawing<'a> {
         let with_mesh = riders.clone().any(|rider| rider.body.is_some());
         // Mattes and views show the bodies whether or not the video does.
         let posed = style.mesh || self.mattes.is_some() || self.views.is_some();
-        let image = (self.request.video.layout != Layout::OverlayOnly).then(|| frame.image.clone());
+        let in_scene = !self.direct && self.request.video.layout != Layout::OverlayOnly;
+        let image = in_scene.then(|| frame.image.clone());
         self.builder.fill(&mut self.scene, image, riders, &OverlayStyle { mesh: posed, ..*style });
         self.scene.style = *style;
         let moment = Moment {
@@ -161,27 +183,59 @@ impl<'a> Drawing<'a> {
     }
 
     /// Draws the scene, and what lies beside it, and starts to read it back.
-    fn submit(&mut self, frame: &VideoFrame) -> Result<(), EngineError> {
+    fn submit(&mut self, frame: VideoFrame) -> Result<Option<Over>, EngineError> {
+        if self.direct {
+            return Ok(Some(Over { part: self.submit_over()?, image: frame.image }));
+        }
         self.picture.submit(&mut self.renderer, &self.scene, &self.view)?;
         if let Some(views) = &mut self.views {
             views.submit(&mut self.renderer, &self.scene.meshes)?;
         }
         if let Some(plain) = &mut self.plain {
-            let mut scene = OverlayScene::new(Some(frame.image.clone()));
+            let mut scene = OverlayScene::new(Some(frame.image));
             scene.style = OverlayStyle { mesh: false, ..OverlayStyle::default() };
             plain.submit(&mut self.renderer, &scene, &self.view)?;
         }
+        Ok(None)
+    }
+
+    /// Draws what lies over the picture, if anything does, and starts to read back the part that it touches.
+    fn submit_over(&mut self) -> Result<Option<DrawnPart>, EngineError> {
+        if self.scene.is_bare() {
+            return Ok(None);
+        }
+        self.renderer.render(&self.scene, &self.picture.target, &self.view)?;
+        let part = self.renderer.drawn_part();
+        if let Some(part) = &part {
+            self.picture.readback.submit_part(&self.picture.target, part)?;
+        }
+        Ok(part)
+    }
+
+    /// Lays what was drawn over its picture.
+    fn lay_over(&mut self, image: &mut Arc<YuvImage>, part: DrawnPart) -> Result<(), EngineError> {
+        self.picture.readback.take(&mut self.patch.rgba)?;
+        self.patch.origin = (part.x, part.y);
+        self.patch.size = (part.width, part.height);
+        // The decoder is done with the picture: it is drawn into as it is, without a copy.
+        blend(&self.patch, Arc::make_mut(image));
         Ok(())
     }
 
     /// Reads the oldest frame back and passes it on; `false` where the encoder has ended.
     fn hand_on(
         &mut self,
-        in_flight: &mut VecDeque<i64>,
+        in_flight: &mut VecDeque<InFlight>,
         next: &Sender<Drawn>,
         spare: &Receiver<Vec<u8>>,
     ) -> Result<bool, EngineError> {
-        let Some(pts) = in_flight.pop_front() else { return Ok(false) };
+        let Some(InFlight { pts, over }) = in_flight.pop_front() else { return Ok(false) };
+        if let Some(Over { mut image, part }) = over {
+            if let Some(part) = part {
+                self.lay_over(&mut image, part)?;
+            }
+            return Ok(next.send(Drawn::Picture { image, pts }).is_ok());
+        }
         let mut rgba = spare.try_recv().unwrap_or_default();
         if let Some(plain) = &mut self.plain {
             self.picture.readback.take(&mut self.drawn)?;
