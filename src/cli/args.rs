@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::evaluate::EvaluateArgs;
 use super::import::ImportArgs;
+use super::model_files::{FetchArgs, ImportModelArgs, RemoveArgs, VerifyArgs};
 use super::stills::StillArgs;
 use super::tracks::TracksArgs;
 use super::video_args::VideoArgs;
@@ -70,7 +71,7 @@ pub enum Command {
     Tracks(TracksArgs),
     /// Hold an analysis against the truth.
     Evaluate(EvaluateArgs),
-    /// List or check the models.
+    /// List, bring, check or remove models.
     Models(ModelsArgs),
     /// Check what this machine has for snowmesh.
     Doctor(DoctorArgs),
@@ -312,8 +313,14 @@ pub enum ModelsAction {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Check each file's size and SHA-256.
-    Verify,
+    /// Take in a network or body file that you have.
+    Import(ImportModelArgs),
+    /// Fetch a model's file after you have accepted its licence.
+    Fetch(FetchArgs),
+    /// Check files: the program's against its manifest, your own against what was taken in.
+    Verify(VerifyArgs),
+    /// Delete one of your own models.
+    Remove(RemoveArgs),
 }
 
 /// Parses a number from 0 to 1.

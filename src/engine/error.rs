@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::model_files::ModelFileError;
 use crate::body::BodyError;
 use crate::formats::FormatError;
 use crate::inference::InferenceError;
@@ -79,6 +80,9 @@ pub enum EngineError {
         /// What is wrong with it.
         cause: TruthError,
     },
+    /// A file of the user's own models could not be fetched, taken in, checked or removed.
+    #[error(transparent)]
+    ModelFile(#[from] ModelFileError),
     /// A model of the user's own cannot be read.
     #[error(
         "{path}: the {id} model cannot be read ({cause}); `snowmesh models list` tells where it belongs, models/export how it \
@@ -186,6 +190,7 @@ impl EngineError {
             Self::Video(error) => video_kind(error),
             Self::Inference(error) => inference_kind(error),
             Self::Body(_) | Self::UserModel { .. } => ErrorKind::Model,
+            Self::ModelFile(error) => error.kind(),
             Self::Store(error) => store_kind(error),
             Self::Render(error) => render_kind(error),
             Self::Truth { .. } => ErrorKind::UnreadableInput,

@@ -21,6 +21,7 @@ mod landmark_fit;
 mod matte;
 mod memory;
 mod message;
+mod model_files;
 mod models;
 mod pictures;
 mod pipeline;
@@ -30,6 +31,7 @@ mod queue;
 mod rate;
 mod refine;
 mod scene;
+mod surfaces;
 pub mod thread;
 mod user_models;
 mod worth;
@@ -55,6 +57,10 @@ pub use memory::measure as measure_memory;
 pub use message::{
     AnalysisOutcome, Event, ExportOutcome, JobId, JobKind, JobResult, Progress, ResolvedRiders,
 };
+pub use model_files::{
+    FetchRequest, Fetched, ImportedModel, ModelFileError, Offer, fetch, import_model, remove_model,
+    verify_model,
+};
 pub use models::{ModelPlaces, ModelShelf};
 pub use pictures::{
     PictureKind, PictureOutcome, PictureRequest, PictureRiders, SHEET_LIMIT, default_picture, save_picture,
@@ -62,6 +68,7 @@ pub use pictures::{
 pub use pipeline::Stages;
 pub use player::{Player, PlayerState, SPEED_RANGE};
 pub use scene::SceneBuilder;
+pub use surfaces::Surfaces;
 pub use worth::ScoreLimits;
 
 use job::{Jobs, Outbox};
