@@ -188,8 +188,9 @@ pub struct ExportArgs {
     /// Video to write: .mp4, .mov, .mkv or .webm; with --format the folder to write into.
     #[arg(short, long, value_name = "FILE", required_unless_present = "matte")]
     pub output: Option<PathBuf>,
-    /// What to draw: mesh, wireframe, skeleton, boxes, labels (names), trails, joint-trails, angles, clock; or none.
-    #[arg(long, value_delimiter = ',', value_name = "LIST", default_value = "mesh")]
+    /// What to draw: mesh, wireframe, skeleton, boxes, labels (names), trails, joint-trails, angles, clock; or none. Mesh
+    /// where nothing is said.
+    #[arg(long, value_delimiter = ',', value_name = "LIST")]
     pub overlay: Vec<OverlayPart>,
     /// Opacity of the mesh, 0 to 1.
     #[arg(long, value_name = "X", value_parser = unit_interval)]
@@ -222,7 +223,9 @@ pub struct ExportArgs {
 impl ExportArgs {
     /// What is drawn.
     pub fn overlay_style(&self, saved: &OverlayStyle) -> OverlayStyle {
-        let has = |part| self.overlay.contains(&part);
+        // The chrono picture shows the rider himself.
+        let usual = self.overlay.is_empty() && self.stills.chrono.is_empty();
+        let has = |part| self.overlay.contains(&part) || (usual && part == OverlayPart::Mesh);
         OverlayStyle {
             mesh: has(OverlayPart::Mesh),
             wireframe: has(OverlayPart::Wireframe),

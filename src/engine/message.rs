@@ -10,7 +10,7 @@ use super::error::EngineError;
 use super::pictures::PictureOutcome;
 use super::player::Player;
 use crate::types::edits::EditLog;
-use crate::types::{ClipInfo, RiderFrame, RunSummary, Track, TrackId};
+use crate::types::{CameraMotion, ClipInfo, RiderFrame, RunSummary, Track, TrackId};
 
 /// Number of a job, unique within the process. Events of a job that is no longer wanted are told by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -80,6 +80,8 @@ pub struct ResolvedRiders {
     pub frames: Vec<Vec<RiderFrame>>,
     /// First frame of every shot but the first.
     pub cuts: Vec<u64>,
+    /// How the camera moved into each frame, by frame index; may end early.
+    pub motions: Vec<CameraMotion>,
     /// What the user has changed; `tracks` and `frames` are after it.
     pub edits: EditLog,
     /// Number of changes that no longer find their rider.
@@ -98,6 +100,12 @@ impl ResolvedRiders {
     pub fn at(&self, frame: u64) -> &[RiderFrame] {
         let riders = usize::try_from(frame).ok().and_then(|frame| self.frames.get(frame));
         riders.map_or(&[], Vec::as_slice)
+    }
+
+    /// How the camera moved into a frame.
+    pub fn motion_into(&self, frame: u64) -> CameraMotion {
+        let motion = usize::try_from(frame).ok().and_then(|frame| self.motions.get(frame));
+        motion.copied().unwrap_or_default()
     }
 
     /// Whether anyone is drawn in a range of frames.

@@ -13,6 +13,7 @@ mod evidence;
 mod fingerprint;
 mod lock;
 mod meta;
+mod motions;
 mod open;
 mod read;
 mod record;

@@ -114,7 +114,8 @@ impl State {
             (Pick::ExportVideo, Some(Dialog::Export(form, _))) => PathBuf::from(&form.output),
             (Pick::ExportMattes, Some(Dialog::Export(form, _))) => PathBuf::from(&form.matte_folder),
             (Pick::ExportData, Some(Dialog::Export(form, _))) => PathBuf::from(&form.data_folder),
-            (Pick::ContactSheet, Some(Dialog::Export(form, _))) => PathBuf::from(&form.sheet_path),
+            (Pick::ContactSheet, Some(Dialog::Export(form, _))) => PathBuf::from(&form.sheet.path),
+            (Pick::Chrono, Some(Dialog::Export(form, _))) => PathBuf::from(&form.chrono.path),
             (Pick::Picture, _) => self.picture_path().unwrap_or_default(),
             _ => clip.or_else(|| self.settings.recent.first().cloned()).unwrap_or_default(),
         };
@@ -137,7 +138,11 @@ impl State {
                 *verdict = form.check(clip);
             }
             (Pick::ContactSheet, Some(Dialog::Export(form, verdict))) => {
-                form.sheet_path = path.display().to_string();
+                form.sheet.path = path.display().to_string();
+                *verdict = form.check(clip);
+            }
+            (Pick::Chrono, Some(Dialog::Export(form, verdict))) => {
+                form.chrono.path = path.display().to_string();
                 *verdict = form.check(clip);
             }
             (Pick::ExportMattes, Some(Dialog::Export(form, verdict))) => {
@@ -162,11 +167,13 @@ impl State {
             Pick::Picture => {
                 return self.picture_path().map_or_else(Vec::new, |path| self.save_picture(path));
             }
-            Pick::ExportVideo | Pick::ExportMattes | Pick::ExportData | Pick::ContactSheet => self.note(
-                Severity::Warning,
-                "This system shows no file dialog",
-                "Type the path into the field instead.",
-            ),
+            Pick::ExportVideo | Pick::ExportMattes | Pick::ExportData | Pick::ContactSheet | Pick::Chrono => {
+                self.note(
+                    Severity::Warning,
+                    "This system shows no file dialog",
+                    "Type the path into the field instead.",
+                )
+            }
         }
         Vec::new()
     }
@@ -277,11 +284,11 @@ impl State {
             return Vec::new();
         }
         let pictures = (form.video || form.mattes).then(|| form.request(self.settings.models.clone()));
-        let sheet = form.sheet_request(self.settings.models.clone());
+        let singles: Vec<_> = form.picture_requests(&self.settings.models).map(Effect::SavePicture).collect();
         let data = form.data_request(self.settings.models.clone());
         self.view.dialog = None;
         let video = pictures.map(Effect::Export);
-        video.into_iter().chain(sheet.map(Effect::SavePicture)).chain(data.map(Effect::ExportData)).collect()
+        video.into_iter().chain(singles).chain(data.map(Effect::ExportData)).collect()
     }
 
     /// Whether `path` is the clip in the window.

@@ -11,8 +11,10 @@ use crate::types::{ClipInfo, OverlayStyle, VideoFrame};
 /// Draws frames of one clip at one size.
 pub struct Canvas<'a> {
     info: &'a ClipInfo,
-    riders: &'a ResolvedRiders,
-    style: OverlayStyle,
+    /// Whom it draws.
+    pub riders: &'a ResolvedRiders,
+    /// What it draws of them.
+    pub style: OverlayStyle,
     renderer: OverlayRenderer,
     builder: SceneBuilder,
     scene: OverlayScene,
@@ -62,6 +64,7 @@ impl<'a> Canvas<'a> {
             frame: frame.index,
             clip: self.info,
             riders_at: &|frame| riders.at(frame),
+            motion_into: &|frame| riders.motion_into(frame),
             is_shown: &|track| riders.is_shown(track, others),
         };
         burn_in(&mut self.scene, &moment, &self.style);
