@@ -192,6 +192,7 @@ fn a_folder_without_rights_is_named_before_the_analysis() {
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{stderr}");
         assert!(stderr.contains("/proc/sys") && !stderr.contains("panicked"), "{stderr}");
+        assert!(stderr.contains("cannot write") || stderr.contains("failed"), "rights, not room: {stderr}");
     }
     assert_eq!(names(folder.path()), ["demo.mp4"], "nothing was analysed");
 }

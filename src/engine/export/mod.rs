@@ -50,8 +50,8 @@ pub fn export(
     // A target that cannot be written is better told before the analysis than after it.
     let mut source = video::open(&request.analysis.clip, &DecodeOptions::default())?;
     let info = source.info().clone();
-    space::check_space(&info, request)?;
     let sink = request.output.as_deref().map(|path| make_sink(path, request, &info)).transpose()?;
+    space::check_space(&info, request)?;
     if let Some(sink) = &sink {
         sink.notes().iter().for_each(|note| reporter.warning(note.clone()));
     }
