@@ -142,28 +142,13 @@ fn phone_clip(folder: &Path) -> Option<PathBuf> {
         command.args(["-v", "error", "-y"]).args(args).arg(target);
         command.status().is_ok_and(|status| status.success())
     };
-    let pictures = r"testsrc2=s=320x180:r=30:d=2,select=not(eq(mod(n\,5)\,3)),setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709";
-    let made = ffmpeg(
-        &[
-            "-f",
-            "lavfi",
-            "-i",
-            pictures,
-            "-f",
-            "lavfi",
-            "-i",
-            "sine=f=440:d=2",
-            "-vsync",
-            "vfr",
-            "-c:v",
-            "libx264",
-            "-pix_fmt",
-            "yuv420p",
-            "-c:a",
-            "aac",
-        ],
-        &flat,
-    ) && ffmpeg(&["-i", flat.to_str()?, "-c", "copy", "-metadata:s:v", "rotate=90"], &clip);
+    let pictures = r"testsrc2=s=320x180:r=30:d=2,select=not(eq(mod(n\,5)\,3))";
+    let inputs = ["-f", "lavfi", "-i", pictures, "-f", "lavfi", "-i", "sine=f=440:d=2", "-vsync", "vfr"];
+    let tags =
+        ["-color_range", "tv", "-colorspace", "bt709", "-color_trc", "bt709", "-color_primaries", "bt709"];
+    let codecs = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"];
+    let made = ffmpeg(&[&inputs[..], &tags, &codecs].concat(), &flat)
+        && ffmpeg(&["-i", flat.to_str()?, "-c", "copy", "-metadata:s:v", "rotate=90"], &clip);
     if !made {
         println!("skipped: FFmpeg makes no clip here");
     }
@@ -204,7 +189,8 @@ fn a_phone_clip_keeps_its_times_sound_turn_and_colours() {
             "{name} is not turned twice: {turn:?}"
         );
         let tags = "stream=color_range,color_space,color_transfer,color_primaries";
-        assert_eq!(probed(&out, "v", tags).unwrap(), ["tv,bt709,bt709,bt709"], "{name}");
+        assert_eq!(probed(&clip, "v", tags).unwrap(), ["tv,bt709,bt709,bt709"]);
+        assert_eq!(probed(&out, "v", tags), probed(&clip, "v", tags), "{name}");
     }
 }
 
