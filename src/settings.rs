@@ -31,6 +31,9 @@ pub struct ModelSettings {
     pub detection_threshold: Option<f32>,
     /// Most people recovered in one frame, best first.
     pub max_people: usize,
+    /// Frames from one that the detector looks at to the next, 1 for every frame: people are followed in between where
+    /// both show the same ones, and looked for where they are lost.
+    pub detect_every: u32,
     /// Whether landmarks are taken from the mirror image too: joints a quarter nearer to the truth, a third slower.
     pub precise: bool,
 }
@@ -44,6 +47,7 @@ impl Default for ModelSettings {
             recoverer_device: Device::Cpu,
             detection_threshold: None,
             max_people: 4,
+            detect_every: 6,
             precise: false,
         }
     }
@@ -68,6 +72,8 @@ pub struct Settings {
     pub models: ModelSettings,
     /// What is drawn over the picture.
     pub overlay: OverlayStyle,
+    /// Whether clips are heard.
+    pub sound: bool,
     /// Whether the window analyses a clip as soon as it is open.
     pub analyze_on_open: bool,
     /// Colours of the window.
@@ -86,6 +92,7 @@ impl Default for Settings {
         Self {
             models: ModelSettings::default(),
             overlay: OverlayStyle::default(),
+            sound: true,
             analyze_on_open: true,
             theme: Theme::default(),
             text_scale: 1.0,

@@ -10,6 +10,7 @@
 mod blazepose;
 mod camera_solve;
 mod depth_grid;
+mod dress;
 mod error;
 mod fit;
 mod ik;

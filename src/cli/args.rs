@@ -106,6 +106,10 @@ pub struct ModelArgs {
     /// Lowest detector score that counts, 0 to 1; each detector has one of its own.
     #[arg(long, value_name = "SCORE", value_parser = unit_interval)]
     pub threshold: Option<f32>,
+    /// Let the detector look at every N-th frame, 1 for all: people are followed in between, and looked for where they
+    /// are lost.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=30))]
+    pub detect_every: Option<u32>,
     /// Take landmarks from the mirror image too: joints a quarter nearer to the truth, a third slower.
     #[arg(long)]
     pub precise: bool,
@@ -124,6 +128,7 @@ impl ModelArgs {
         models.detector_device = self.detector_device.unwrap_or(models.detector_device);
         models.recoverer_device = self.recoverer_device.unwrap_or(models.recoverer_device);
         models.detection_threshold = self.threshold.or(models.detection_threshold);
+        models.detect_every = self.detect_every.unwrap_or(models.detect_every);
         models.precise |= self.precise;
         models
     }
@@ -135,6 +140,7 @@ impl ModelArgs {
             || self.detector_device.is_some()
             || self.recoverer_device.is_some()
             || self.threshold.is_some()
+            || self.detect_every.is_some()
             || self.precise
     }
 }
@@ -188,8 +194,8 @@ pub struct ExportArgs {
     /// Video to write: .mp4, .mov, .mkv or .webm; with --format the folder to write into.
     #[arg(short, long, value_name = "FILE", required_unless_present = "matte")]
     pub output: Option<PathBuf>,
-    /// What to draw: mesh, wireframe, skeleton, boxes, labels (names), trails, joint-trails, angles, clock; or none. Mesh
-    /// where nothing is said.
+    /// What to draw: mesh, texture (the mesh in the rider's own colours), wireframe, skeleton, boxes, labels (names),
+    /// trails, joint-trails, angles, clock; or none. Mesh where nothing is said.
     #[arg(long, value_delimiter = ',', value_name = "LIST")]
     pub overlay: Vec<OverlayPart>,
     /// Opacity of the mesh, 0 to 1.
@@ -227,7 +233,8 @@ impl ExportArgs {
         let usual = self.overlay.is_empty() && self.stills.chrono.is_empty();
         let has = |part| self.overlay.contains(&part) || (usual && part == OverlayPart::Mesh);
         OverlayStyle {
-            mesh: has(OverlayPart::Mesh),
+            mesh: has(OverlayPart::Mesh) || has(OverlayPart::Texture),
+            textured: has(OverlayPart::Texture),
             wireframe: has(OverlayPart::Wireframe),
             skeleton: has(OverlayPart::Skeleton),
             boxes: has(OverlayPart::Boxes),
@@ -248,6 +255,7 @@ impl ExportArgs {
 #[allow(missing_docs, reason = "each is a field of OverlayStyle, documented there")]
 pub enum OverlayPart {
     Mesh,
+    Texture,
     Wireframe,
     Skeleton,
     Boxes,

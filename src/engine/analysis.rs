@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use glam::Vec2;
 
+use super::detect_stage::DetectStage;
 use super::job::Reporter;
 use super::models::{self, ModelShelf};
-use super::pipeline::{self, FrameResult, Meters, Stages};
+use super::pipeline::{self, Earlier, FrameResult, Meters, Stages};
 use super::rate::RateMeter;
 use super::refine::TrackRefiner;
 use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders};
@@ -72,6 +73,7 @@ fn run_key(request: &AnalyzeRequest, shelf: &ModelShelf) -> Result<RunKey, Engin
         thresholds: [
             ("detection".to_owned(), models.detection_threshold),
             ("max_people".to_owned(), Some(models.max_people as f32)),
+            ("detect_every".to_owned(), Some(models::detect_every(models) as f32)),
             ("precise".to_owned(), models.precise.then_some(1.0)),
         ]
         .into_iter()
@@ -176,10 +178,11 @@ pub fn run_stages(
         ..store.summary()?.unwrap_or_default()
     };
     let total = info.frames.len();
-    let first = store.next_frame()?.min(total);
-    let mut recording = Recording::resume(store, reporter, tracker_settings(&info, stages), first, total)?;
-    let meters = go_to(source, first, &recording.store)?;
-    let times = pipeline::run(source, stages, meters, cancel, |result| {
+    let first = first_frame(&store, total, stages.detect_every)?;
+    let records = store.observations(0..first)?;
+    let mut recording = Recording::resume(store, reporter, tracker_settings(&info, stages), &records, total);
+    let earlier = Earlier { meters: go_to(source, first)?, records: &records };
+    let times = pipeline::run(source, stages, earlier, cancel, |result| {
         let pts_s =
             result.pts.map_or_else(|| info.frames.seconds(result.index), |pts| info.frames.seconds_of(pts));
         recording.take(result, pts_s)
@@ -196,17 +199,21 @@ pub fn run_stages(
     recording.finish(summary, times, path, &riders)
 }
 
-/// Makes frame `first` the next one of `source` and takes in the picture before it and the people found in it.
-fn go_to(source: &mut dyn FrameSource, first: u64, store: &AnalysisStore) -> Result<Meters, EngineError> {
+/// The frame to take up at.
+fn first_frame(store: &AnalysisStore, total: u64, detect_every: u64) -> Result<u64, EngineError> {
+    let next = store.next_frame()?;
+    Ok(if next < total { DetectStage::restart_at(next, detect_every) } else { total })
+}
+
+/// Makes frame `first` the next one of `source` and takes in the picture before it.
+fn go_to(source: &mut dyn FrameSource, first: u64) -> Result<Meters, EngineError> {
     let mut meters = Meters::default();
     if let Some(before) = first.checked_sub(1) {
         source.seek(before)?;
         // A frame that cannot be decoded has been told of in the sitting that met it.
         if let Ok(Some(frame)) = source.next_frame() {
-            let seen = store.observations(before..first)?;
-            let people = seen.iter().flat_map(|record| &record.observations).map(|o| o.detection.bbox);
             meters.changes.take(&frame.image);
-            meters.motion.take(&frame.image, people);
+            meters.motion.take(&frame.image, []);
         }
         source.seek(first)?;
     }
@@ -242,15 +249,16 @@ struct Recording<'a> {
 }
 
 impl<'a> Recording<'a> {
-    /// Takes up after the `done` frames that are stored already.
+    /// Takes up after the frames of which there are records.
     fn resume(
         store: AnalysisStore,
         reporter: &'a dyn Reporter,
         settings: TrackerSettings,
-        done: u64,
+        records: &[FrameRecord],
         total: u64,
-    ) -> Result<Self, EngineError> {
+    ) -> Self {
         let now = Instant::now();
+        let done = records.last().map_or(0, |record| record.frame + 1);
         let mut recording = Self {
             tracker: Tracker::new(settings.clone()),
             settings,
@@ -266,13 +274,13 @@ impl<'a> Recording<'a> {
             reporter,
             store,
         };
-        for record in recording.store.observations(0..done)? {
+        for record in records {
             if let Some(warning) = &record.warning {
                 recording.warnings.push((record.frame, warning.clone()));
             }
-            recording.track(&record);
+            recording.track(record);
         }
-        Ok(recording)
+        recording
     }
 
     /// Tells who is in a frame, as far as the frames before it tell.

@@ -9,6 +9,7 @@ use crossbeam_channel::Sender;
 
 use super::{CancelToken, EngineError, Event, JobId, JobKind, JobResult, Progress, thread};
 use crate::types::RiderFrame;
+use crate::video::FirstPicture;
 
 /// Longest wait for jobs to end when the program does.
 const TIDY_UP: Duration = Duration::from_secs(2);
@@ -22,6 +23,8 @@ pub trait Reporter: Send + Sync {
     fn progress(&self, progress: Progress);
     /// Something that does not end it.
     fn warning(&self, message: String);
+    /// A clip that takes long to open can be seen already.
+    fn first_picture(&self, _picture: FirstPicture) {}
     /// More is known of one frame.
     fn riders(&self, frame: u64, riders: &[RiderFrame]);
     /// It is settled who is who.
@@ -41,6 +44,10 @@ impl Reporter for EventReporter {
 
     fn warning(&self, message: String) {
         self.outbox.send(Event::Warning { job: self.job, message });
+    }
+
+    fn first_picture(&self, picture: FirstPicture) {
+        self.outbox.send(Event::FirstPicture { job: self.job, picture });
     }
 
     fn riders(&self, frame: u64, riders: &[RiderFrame]) {

@@ -9,8 +9,10 @@ use super::data_export::DataExportOutcome;
 use super::error::EngineError;
 use super::pictures::PictureOutcome;
 use super::player::Player;
+use super::surfaces::Textures;
 use crate::types::edits::EditLog;
 use crate::types::{CameraMotion, ClipInfo, RiderFrame, RunSummary, Track, TrackId};
+use crate::video::FirstPicture;
 
 /// Number of a job, unique within the process. Events of a job that is no longer wanted are told by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -78,6 +80,8 @@ pub struct ResolvedRiders {
     pub tracks: Vec<Track>,
     /// Riders of each frame, by frame index.
     pub frames: Vec<Vec<RiderFrame>>,
+    /// What the riders look like.
+    pub textures: Arc<Textures>,
     /// First frame of every shot but the first.
     pub cuts: Vec<u64>,
     /// How the camera moved into each frame, by frame index; may end early.
@@ -191,6 +195,13 @@ pub enum Event {
         job: JobId,
         /// How far it is.
         progress: Progress,
+    },
+    /// A clip that takes long to open can be seen already.
+    FirstPicture {
+        /// The opening.
+        job: JobId,
+        /// The picture.
+        picture: FirstPicture,
     },
     /// An analysis knows more of one frame. May come again for the same frame.
     Riders {

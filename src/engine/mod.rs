@@ -6,18 +6,23 @@
 mod analysis;
 mod burn_in;
 mod cancel;
+mod clip_notes;
 mod clock;
+mod confirm;
 mod data_export;
+mod detect_stage;
 mod doctor;
 mod edits;
 mod error;
 mod evaluate;
 mod export;
+mod follow;
 mod frame_cache;
 mod hmr2;
 mod import;
 mod job;
 mod landmark_fit;
+mod looker;
 mod matte;
 mod memory;
 mod message;
@@ -25,14 +30,18 @@ mod model_files;
 mod models;
 mod pictures;
 mod pipeline;
+mod playback;
 mod player;
 mod png;
 mod queue;
 mod rate;
+mod recover_stage;
 mod refine;
 mod scene;
+mod soundtrack;
 mod surfaces;
 pub mod thread;
+mod thumbnails;
 mod user_models;
 mod worth;
 
@@ -42,6 +51,7 @@ use std::sync::Arc;
 pub use analysis::{analyze, finished_store, load_resolved, run_stages, store_path};
 pub use burn_in::{Moment, burn_in};
 pub use cancel::CancelToken;
+pub use clip_notes::{load_notes, save_notes};
 pub use data_export::{DataExportOutcome, DataExportRequest, check_folder, clips_in, export_data};
 pub use doctor::{Check, Verdict, examine};
 pub use edits::{TrackChange, edit_tracks};
@@ -69,7 +79,8 @@ pub use pictures::{
 pub use pipeline::Stages;
 pub use player::{Player, PlayerState, SPEED_RANGE};
 pub use scene::SceneBuilder;
-pub use surfaces::Surfaces;
+pub use surfaces::{Surfaces, Textures};
+pub use thumbnails::{Thumbnail, Thumbnails};
 pub use worth::ScoreLimits;
 
 use job::{Jobs, Outbox};
@@ -80,7 +91,7 @@ pub use crate::inference::Role;
 use crate::settings::ModelSettings;
 use crate::types::{ClipInfo, OverlayStyle};
 use crate::video::{self, DecodeOptions};
-pub use crate::video::{Codec, Encoding, Quality, Rate, codecs};
+pub use crate::video::{Codec, Encoding, FirstPicture, Quality, Rate, codecs, keep_indexes_in};
 
 /// What an analysis is asked for.
 #[derive(Clone, Debug)]
@@ -190,10 +201,11 @@ impl Engine {
     /// Opens a clip for playing.
     pub fn open(&self, clip: &Path) -> JobId {
         let (path, wake) = (clip.to_owned(), Arc::clone(&self.wake));
-        self.jobs.start(JobKind::Open(path.clone()), move |_, _| {
-            let source = video::open(&path, &DecodeOptions::default())?;
+        self.jobs.start(JobKind::Open(path.clone()), move |_, reporter| {
+            let mut first = |picture| reporter.first_picture(picture);
+            let source = video::open_showing(&path, &DecodeOptions::default(), &mut first)?;
             let clip = Arc::new(source.info().clone());
-            Ok(JobResult::Opened { clip, player: Player::new(source, wake)? })
+            Ok(JobResult::Opened { clip, player: Player::with_sound(source, wake)? })
         })
     }
 

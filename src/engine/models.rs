@@ -215,7 +215,14 @@ pub fn load_stages(
     // Bodies without cues for depth pass through it, bridged over the gaps between them.
     let refiner = Some(TrackRefiner::new(Arc::clone(&body)));
     let surfaces = Some(Surfaces::new(body));
-    Ok(Stages { detector, recoverers, surfaces, refiner, scores, max_people: settings.max_people })
+    let (max_people, detect_every) = (settings.max_people, detect_every(settings));
+    Ok(Stages { detector, recoverers, surfaces, refiner, scores, max_people, detect_every })
+}
+
+/// Frames from one that the detector looks at to the next. HMR2 does not tell whether anybody is in a box, so with it
+/// the detector has to look at every frame.
+pub fn detect_every(settings: &ModelSettings) -> u64 {
+    if settings.recoverer == HMR2 { 1 } else { u64::from(settings.detect_every.max(1)) }
 }
 
 /// Recoverers, one for each worker, and the body that their estimates belong to.

@@ -14,6 +14,7 @@ mod fingerprint;
 mod lock;
 mod meta;
 mod motions;
+mod notes;
 mod open;
 mod read;
 mod record;

@@ -8,6 +8,7 @@ use egui::Context;
 use crate::engine::{
     self, AnalyzeRequest, Engine, EngineError, ResolvedRiders, SceneBuilder, TrackChange, thread,
 };
+use crate::types::moments::ClipNotes;
 
 /// What came of it.
 pub enum Arrival {
@@ -17,6 +18,10 @@ pub enum Arrival {
     Changed(PathBuf, Result<ResolvedRiders, EngineError>),
     /// The body that the meshes of a recoverer are made of.
     Body(String, Result<Box<SceneBuilder>, EngineError>),
+    /// The notes of a clip.
+    Notes(PathBuf, Result<ClipNotes, EngineError>),
+    /// The notes of a clip were written, or not.
+    NotesSaved(Result<(), EngineError>),
     /// The demo clip, ready to be opened.
     Demo(Result<PathBuf, String>),
 }
@@ -65,6 +70,12 @@ impl Background {
 pub fn body(engine: &Engine, recoverer: String) -> Arrival {
     let body = engine.shelf().body_of(&recoverer);
     Arrival::Body(recoverer, body.map(|body| Box::new(SceneBuilder::new(body))))
+}
+
+/// Reads the notes of a clip.
+pub fn notes(clip: PathBuf) -> Arrival {
+    let notes = engine::load_notes(&clip);
+    Arrival::Notes(clip, notes)
 }
 
 /// Changes the tracks of a clip of `frames` frames in its analysis file.

@@ -7,6 +7,7 @@
 mod analysis;
 mod app;
 mod background;
+mod clip_notes;
 mod command;
 mod dialog;
 mod effect;
@@ -15,6 +16,7 @@ mod export_form;
 mod export_pictures;
 mod export_video;
 mod files;
+mod follow;
 mod help;
 mod inspector;
 mod jobs;
@@ -25,10 +27,13 @@ mod notes;
 mod notifications;
 mod open_menu;
 mod pace;
+mod peek;
 mod picture;
 mod provenance;
 mod rider_changes;
 mod rider_menu;
+mod second;
+mod second_view;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -48,7 +53,7 @@ use std::path::PathBuf;
 
 pub use app::App;
 
-use crate::engine::ModelPlaces;
+use crate::engine::{self, ModelPlaces};
 use crate::settings::Settings;
 
 /// Size of the window when it is opened first, points.
@@ -136,6 +141,9 @@ fn icon() -> egui::IconData {
 /// # Errors
 /// When there is no display or no graphics device.
 pub fn run(options: WindowOptions) -> Result<(), UiError> {
+    if let Some(folders) = directories::ProjectDirs::from("", "", "snowmesh") {
+        engine::keep_indexes_in(folders.cache_dir().join("indexes"));
+    }
     let viewport = egui::ViewportBuilder::default()
         .with_title("snowmesh")
         .with_app_id("snowmesh")

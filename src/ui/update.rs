@@ -21,8 +21,10 @@ impl State {
             Command::Browse(pick) => return self.browse(pick),
             Command::Open(path) => return self.open(path),
             Command::OpenDemo => return self.demo.clone().map(Effect::OpenDemo).into_iter().collect(),
-            Command::SetZoom(zoom) => self.view.zoom = zoom,
+            Command::SetZoom(zoom) => (self.view.zoom, self.view.follow) = (zoom, false),
             Command::ZoomActual => self.zoom_actual(),
+            Command::ToggleFollow => self.view.follow = !self.view.follow,
+            Command::ToggleFullScreen => return self.set_full_screen(!self.view.full_screen),
             Command::ToggleInspector => self.view.inspector_open = !self.view.inspector_open,
             Command::ShowTab(tab) => {
                 self.view.tab = tab;
@@ -54,6 +56,7 @@ impl State {
             }
             Command::StartExport => return self.start_export(),
             Command::ShowHelp => self.view.dialog = Some(Dialog::Help),
+            Command::CloseDialog if self.view.dialog.is_none() => return self.set_full_screen(false),
             Command::CloseDialog => self.view.dialog = None,
             Command::DismissNote(id) => self.notes.dismiss(id),
             Command::Copy(text) => return vec![Effect::Copy(text)],
@@ -66,6 +69,12 @@ impl State {
     /// The commands that the player carries out. The state is changed at once, so that the window shows what was
     /// asked for and not what the player's thread has got to.
     fn play(&mut self, command: &Command) -> Vec<Effect> {
+        if let Some(effects) = self.change_second(command) {
+            return effects;
+        }
+        if let Some(effects) = self.change_notes(command) {
+            return effects;
+        }
         let Some(last) = self.clip.as_ref().map(OpenClip::last_frame) else { return Vec::new() };
         let playback = &mut self.playback;
         let orders = match *command {
@@ -94,6 +103,10 @@ impl State {
             Command::SetSpeed(speed) => {
                 playback.speed = speed.clamp(SPEED_RANGE.0, SPEED_RANGE.1);
                 vec![PlayerOrder::Speed(playback.speed)]
+            }
+            Command::ToggleSound => {
+                self.settings.sound = !self.settings.sound;
+                vec![PlayerOrder::Sound(self.settings.sound)]
             }
             Command::ToggleLoop => {
                 playback.looping = !playback.looping;
@@ -127,6 +140,9 @@ impl State {
         let Some(path) = path else { return Vec::new() };
         if pick == Pick::Clip {
             return self.open(path);
+        }
+        if pick == Pick::SecondClip {
+            return vec![Effect::OpenSecond(path)];
         }
         if pick == Pick::Picture {
             return self.save_picture(path);
@@ -163,6 +179,7 @@ impl State {
     pub fn no_file_dialog(&mut self, pick: Pick) -> Vec<Effect> {
         match pick {
             Pick::Clip => self.view.dialog = Some(Dialog::TypePath),
+            Pick::SecondClip => self.view.dialog = Some(Dialog::TypeSecond),
             // Beside the clip is a good place; the notification says where it is.
             Pick::Picture => {
                 return self.picture_path().map_or_else(Vec::new, |path| self.save_picture(path));
@@ -204,7 +221,15 @@ impl State {
         earlier.into_iter().chain([Effect::Open(path)]).collect()
     }
 
+    fn set_full_screen(&mut self, on: bool) -> Vec<Effect> {
+        if std::mem::replace(&mut self.view.full_screen, on) == on {
+            return Vec::new();
+        }
+        vec![Effect::FullScreen(on)]
+    }
+
     fn zoom_actual(&mut self) {
+        self.view.follow = false;
         if let Some(clip) = &self.clip {
             let center_px = shown_size(clip) * 0.5;
             self.view.zoom = Zoom::Free { scale: 1.0 / self.view.pixels_per_point, center_px };
@@ -229,6 +254,7 @@ impl State {
         let overlay = &mut self.settings.overlay;
         match layer {
             Layer::Mesh => &mut overlay.mesh,
+            Layer::Texture => &mut overlay.textured,
             Layer::Wireframe => &mut overlay.wireframe,
             Layer::Skeleton => &mut overlay.skeleton,
             Layer::Boxes => &mut overlay.boxes,

@@ -15,7 +15,7 @@ pub struct Patch {
     pub size: (u32, u32),
 }
 
-/// Lays `patch` over `image`.
+/// Lays `patch` over `image`, which is [plain](YuvImage::is_plain).
 ///
 /// Y'CbCr is linear in R'G'B', so blending here is blending there: luma by pixel, chroma by the mean of its block's
 /// colours and alphas.
@@ -25,7 +25,7 @@ pub fn blend(patch: &Patch, image: &mut YuvImage) {
     let across = (patch.size.0 as usize).min(width.saturating_sub(left));
     let down = (patch.size.1 as usize).min(height.saturating_sub(top));
     let row = patch.size.0 as usize * 4;
-    if across == 0 || down == 0 || patch.rgba.len() < row * down {
+    if across == 0 || down == 0 || patch.rgba.len() < row * down || !image.is_plain() {
         return;
     }
     let to_yuv = ToYuv::new(image.color);

@@ -72,7 +72,7 @@ impl CodedFrame {
     ) -> Result<Option<&mut frame::Video>, ff::Error> {
         let Form::Opaque(image) = &self.form else { return Ok(None) };
         let same = (picture.width, picture.height, picture.color) == (image.width, image.height, image.color);
-        if !same || picture.byte_len() != image.byte_len() {
+        if !same || !picture.is_plain() || !picture.is_whole() {
             return Ok(None);
         }
         self.make_writable()?;

@@ -9,6 +9,7 @@ mod demo;
 mod error;
 mod process;
 mod setup;
+mod stress;
 mod test;
 mod workspace;
 
@@ -25,6 +26,7 @@ cargo xtask test [ARGS]     set up and run every test; ARGS go to the test runne
 cargo xtask check           formatting and lints
 cargo xtask bench [ARGS]    run the benchmarks; ARGS go to Criterion
 cargo xtask bench-export      an annotated export beside plain FFmpeg: time, memory, and killed 20 times
+cargo xtask stress          make a clip that is hard to track in, analyse it and print how well it went
 cargo xtask make-demo       make the demo clip in assets/ anew
 cargo xtask help            this list
 
@@ -53,6 +55,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "check" => none(command, rest).and_then(|()| chores::check()),
         "bench" => chores::bench(rest),
         "bench-export" => none(command, rest).and_then(|()| bench_export::run_all()),
+        "stress" => none(command, rest).and_then(|()| stress::run()),
         "make-demo" => none(command, rest).and_then(|()| chores::make_demo()),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

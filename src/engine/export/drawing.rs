@@ -39,7 +39,7 @@ pub struct Drawing<'a> {
     size: (u32, u32),
     drawn: Vec<u8>,
     beside: Vec<u8>,
-    /// Whether pictures of the clip's own size are drawn over without being drawn themselves.
+    /// Whether pictures have the clip's own size and nothing beside them, so that they need not be drawn themselves.
     direct: bool,
     patch: Patch,
 }
@@ -91,6 +91,7 @@ impl<'a> Drawing<'a> {
         let gpu = Gpu::headless(AdapterPreference::Fastest)?;
         let mut builder = SceneBuilder::new(shelf.body_of(&riders.recoverer)?);
         builder.set_names(&riders.tracks);
+        builder.set_textures(Some(&riders.textures));
         let mut renderer = OverlayRenderer::new(&gpu)?;
         renderer.set_topology(builder.body().triangles())?;
         let layout = request.video.layout;
@@ -159,6 +160,11 @@ impl<'a> Drawing<'a> {
         Ok((frames, with_mesh))
     }
 
+    /// Whether a frame is encoded as it was decoded, but for what is drawn over it.
+    fn is_direct(&self, frame: &VideoFrame) -> bool {
+        self.direct && frame.image.is_plain()
+    }
+
     /// Makes the scene show a frame; whether there is a body in it.
     fn fill(&mut self, frame: &VideoFrame) -> bool {
         let riders = self.riders.at(frame.index);
@@ -168,7 +174,7 @@ impl<'a> Drawing<'a> {
         let with_mesh = riders.clone().any(|rider| rider.body.is_some());
         // Mattes and views show the bodies whether or not the video does.
         let posed = style.mesh || self.mattes.is_some() || self.views.is_some();
-        let in_scene = !self.direct && self.request.video.layout != Layout::OverlayOnly;
+        let in_scene = !self.is_direct(frame) && self.request.video.layout != Layout::OverlayOnly;
         let image = in_scene.then(|| frame.image.clone());
         self.builder.fill(&mut self.scene, image, riders, &OverlayStyle { mesh: posed, ..*style });
         self.scene.style = *style;
@@ -185,7 +191,7 @@ impl<'a> Drawing<'a> {
 
     /// Draws the scene, and what lies beside it, and starts to read it back.
     fn submit(&mut self, frame: VideoFrame) -> Result<Option<Over>, EngineError> {
-        if self.direct {
+        if self.is_direct(&frame) {
             return Ok(Some(Over { part: self.submit_over()?, image: frame.image }));
         }
         self.picture.submit(&mut self.renderer, &self.scene, &self.view)?;

@@ -37,6 +37,7 @@ impl<'a> Canvas<'a> {
         let gpu = Gpu::headless(AdapterPreference::Fastest)?;
         let mut builder = SceneBuilder::new(shelf.body_of(&riders.recoverer)?);
         builder.set_names(&riders.tracks);
+        builder.set_textures(Some(&riders.textures));
         let mut renderer = OverlayRenderer::new(&gpu)?;
         renderer.set_topology(builder.body().triangles())?;
         let side = |pixels: u32| ((pixels as f32 * scale).round() as u32).max(1);

@@ -5,6 +5,7 @@
 //! keypoints reach a mean OKS of .721 and BlazePose's .416, while only BlazePose gives depth.
 
 mod blazepose;
+mod circle;
 mod thunder;
 
 use super::contract::NetworkContract;
@@ -84,7 +85,9 @@ impl LandmarkNet {
     /// are no numbers.
     pub fn observe(&mut self, image: &RgbImage, bbox: BBox) -> Result<Landmarks, InferenceError> {
         let keypoints = self.keypoints.observe(image, &bbox)?;
-        let WorldLandmarks { world_m, visibility, presence } = self.landmarks.observe(image, &bbox)?;
+        let circle = circle::body_circle(&keypoints);
+        let WorldLandmarks { world_m, visibility, presence } =
+            self.landmarks.observe(image, &bbox, circle)?;
         Ok(Landmarks { keypoints, world_m, visibility, presence })
     }
 }
