@@ -207,8 +207,8 @@ pub struct ExportArgs {
     #[arg(short, long, value_name = "FILE", required_unless_present = "matte")]
     pub output: Option<PathBuf>,
     /// What to draw: mesh, texture (the mesh in the rider's own colours), wireframe, skeleton, boxes, labels (names),
-    /// trails, joint-trails, angles, clock.
-    #[arg(long, value_delimiter = ',', value_name = "LIST", default_value = "mesh")]
+    /// trails, joint-trails, angles, clock; or none. Mesh where nothing is said.
+    #[arg(long, value_delimiter = ',', value_name = "LIST")]
     pub overlay: Vec<OverlayPart>,
     /// Opacity of the mesh, 0 to 1.
     #[arg(long, value_name = "X", value_parser = unit_interval)]
@@ -241,7 +241,9 @@ pub struct ExportArgs {
 impl ExportArgs {
     /// What is drawn.
     pub fn overlay_style(&self, saved: &OverlayStyle) -> OverlayStyle {
-        let has = |part| self.overlay.contains(&part);
+        // The chrono picture shows the rider himself.
+        let usual = self.overlay.is_empty() && self.stills.chrono.is_empty();
+        let has = |part| self.overlay.contains(&part) || (usual && part == OverlayPart::Mesh);
         OverlayStyle {
             mesh: has(OverlayPart::Mesh) || has(OverlayPart::Texture),
             textured: has(OverlayPart::Texture),
@@ -274,6 +276,8 @@ pub enum OverlayPart {
     JointTrails,
     Angles,
     Clock,
+    /// Nothing at all.
+    None,
 }
 
 /// Whom an export draws.

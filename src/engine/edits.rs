@@ -116,7 +116,8 @@ pub(super) fn edited(
     let edits = store.edits()?;
     let moments = Moments { times_s: &times_s, cuts: &cuts };
     let lost_edits = tracking::apply_edits(&mut tracks, &mut frames, &moments, edits.done()).len();
+    let motions = store.motions(frames.len())?;
     let recoverer = store.summary()?.map(|summary| summary.recoverer).unwrap_or_default();
     let textures = Arc::new(surfaces::textures(store, &frames)?);
-    Ok(ResolvedRiders { recoverer, tracks, frames, textures, cuts, edits, lost_edits })
+    Ok(ResolvedRiders { recoverer, tracks, frames, textures, cuts, motions, edits, lost_edits })
 }

@@ -129,6 +129,12 @@ pub enum EngineError {
         /// Bytes that there are.
         free: u64,
     },
+    /// A picture of the rider is asked for, and there is none.
+    #[error("no rider is known in that part of {clip}, or all are hidden; choose another part", clip = clip.display())]
+    NobodyThere {
+        /// The clip.
+        clip: PathBuf,
+    },
     /// A picture is asked for under a name of something else.
     #[error("{path}: pictures are PNG files; let the name end in .png", path = path.display())]
     NotPng {
@@ -281,6 +287,7 @@ impl EngineError {
             Self::Import { .. } => ErrorKind::UnreadableInput,
             Self::NoBodies { .. }
             | Self::NotPng { .. }
+            | Self::NobodyThere { .. }
             | Self::NoSpace { .. }
             | Self::ImportedElsewhere { .. }
             | Self::AnalysisThere { .. }

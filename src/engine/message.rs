@@ -12,7 +12,7 @@ use super::plan::Plan;
 use super::player::Player;
 use super::surfaces::Textures;
 use crate::types::edits::EditLog;
-use crate::types::{ClipInfo, RiderFrame, RunSummary, Track, TrackId};
+use crate::types::{CameraMotion, ClipInfo, RiderFrame, RunSummary, Track, TrackId};
 use crate::video::FirstPicture;
 
 /// Number of a job, unique within the process. Events of a job that is no longer wanted are told by it.
@@ -85,6 +85,8 @@ pub struct ResolvedRiders {
     pub textures: Arc<Textures>,
     /// First frame of every shot but the first.
     pub cuts: Vec<u64>,
+    /// How the camera moved into each frame, by frame index; may end early.
+    pub motions: Vec<CameraMotion>,
     /// What the user has changed; `tracks` and `frames` are after it.
     pub edits: EditLog,
     /// Number of changes that no longer find their rider.
@@ -103,6 +105,17 @@ impl ResolvedRiders {
     pub fn at(&self, frame: u64) -> &[RiderFrame] {
         let riders = usize::try_from(frame).ok().and_then(|frame| self.frames.get(frame));
         riders.map_or(&[], Vec::as_slice)
+    }
+
+    /// How the camera moved into a frame.
+    pub fn motion_into(&self, frame: u64) -> CameraMotion {
+        let motion = usize::try_from(frame).ok().and_then(|frame| self.motions.get(frame));
+        motion.copied().unwrap_or_default()
+    }
+
+    /// Whether anyone is drawn in a range of frames.
+    pub fn anyone_in(&self, (first, last): (u64, u64), others: bool) -> bool {
+        (first..=last).any(|frame| self.at(frame).iter().any(|rider| self.is_shown(rider.track, others)))
     }
 
     /// Whether a rider is drawn: one of the main riders, or anyone where `others` are asked for or nobody is the main

@@ -82,7 +82,8 @@ pub use model_files::{
 };
 pub use models::{ModelPlaces, ModelShelf};
 pub use pictures::{
-    PictureKind, PictureOutcome, PictureRequest, PictureRiders, SHEET_LIMIT, default_picture, save_picture,
+    ChosenFrames, PictureKind, PictureOutcome, PictureRequest, PictureRiders, SHEET_LIMIT, default_picture,
+    save_picture,
 };
 pub use pipeline::Stages;
 pub use plan::{Footprint, ModelPlan, Plan, Refusal};

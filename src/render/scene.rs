@@ -49,6 +49,12 @@ impl OverlayScene {
         self.tags.clear();
     }
 
+    /// Whether nothing is in it but the frame.
+    pub fn is_bare(&self) -> bool {
+        let nobody = self.meshes.is_empty() && self.skeletons.is_empty() && self.boxes.is_empty();
+        nobody && self.trails.is_empty() && self.tags.is_empty()
+    }
+
     /// Adds a body without vertices, to be filled; its memory may be that of an earlier frame's.
     pub fn push_mesh(&mut self, camera: Camera, color: Srgb) -> &mut MeshInstance {
         let mut mesh = self.spare.pop().unwrap_or_else(|| MeshInstance::new(camera, color));

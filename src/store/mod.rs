@@ -14,6 +14,7 @@ mod fingerprint;
 mod lock;
 mod looks;
 mod meta;
+mod motions;
 mod notes;
 mod open;
 mod read;

@@ -157,6 +157,13 @@ impl YuvImage {
         Self { width, height, y, u, v, color, sampling, light: Light::default() }
     }
 
+    /// Whether it is in 8-bit 4:2:0 planes for a standard screen, as encoders take it; where the chroma samples sit does
+    /// not matter.
+    pub fn is_plain(&self) -> bool {
+        let Sampling { bits, padding_bits, chroma_x, chroma_y, interleaved, .. } = self.sampling;
+        (bits, padding_bits, chroma_x, chroma_y, interleaved) == (8, 0, 1, 1, false) && self.light.is_screen()
+    }
+
     /// Bytes that the planes hold.
     pub fn byte_len(&self) -> usize {
         self.y.len() + self.u.len() + self.v.len()

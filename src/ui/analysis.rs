@@ -6,7 +6,7 @@ use super::lane::Lane;
 use crate::engine::{AnalysisOutcome, JobId, ResolvedRiders, Textures};
 use crate::settings::ModelSettings;
 use crate::types::edits::EditLog;
-use crate::types::{Provenance, RiderFrame, RunSummary, Track, TrackId};
+use crate::types::{CameraMotion, Provenance, RiderFrame, RunSummary, Track, TrackId};
 
 /// Riders by frame: piece by piece while an analysis runs, whole once it has settled who is who.
 #[derive(Debug)]
@@ -151,6 +151,14 @@ impl Analysis {
                     ..ResolvedRiders::default()
                 })
             }
+        }
+    }
+
+    /// How the camera moved into a frame; not known before the analysis is whole.
+    pub fn motion_into(&self, frame: u64) -> CameraMotion {
+        match &self.riders {
+            Riders::Whole(whole) => whole.motion_into(frame),
+            Riders::Coming(_) => CameraMotion::Unavailable,
         }
     }
 

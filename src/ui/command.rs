@@ -68,6 +68,8 @@ pub enum Pick {
     ExportData,
     /// Where the contact sheet goes.
     ContactSheet,
+    /// Where the chrono picture goes.
+    Chrono,
     /// Where the shown frame is saved.
     Picture,
 }

@@ -46,7 +46,7 @@ impl FileDialogs {
             let shown_at = Instant::now();
             let chosen = match pick {
                 Pick::Clip | Pick::SecondClip => pollster::block_on(dialog.pick_file()),
-                Pick::ExportVideo | Pick::ContactSheet | Pick::Picture => {
+                Pick::ExportVideo | Pick::ContactSheet | Pick::Chrono | Pick::Picture => {
                     pollster::block_on(dialog.save_file())
                 }
                 Pick::ExportMattes | Pick::ExportData => pollster::block_on(dialog.pick_folder()),
@@ -86,7 +86,7 @@ fn dialog(pick: Pick, start: &Path) -> rfd::AsyncFileDialog {
             let name = start.file_name().unwrap_or_default().to_string_lossy();
             dialog.set_title("Export to").set_file_name(name).add_filter("Video", &WRITTEN_EXTENSIONS)
         }
-        Pick::ContactSheet | Pick::Picture => {
+        Pick::ContactSheet | Pick::Chrono | Pick::Picture => {
             let name = start.file_name().unwrap_or_default().to_string_lossy();
             dialog.set_title("Save the picture").set_file_name(name).add_filter("PNG", &["png"])
         }

@@ -13,6 +13,7 @@ mod dialog;
 mod effect;
 mod export_dialog;
 mod export_form;
+mod export_pictures;
 mod export_video;
 mod files;
 mod follow;

@@ -229,6 +229,7 @@ fn fill(
                 frame: frame.index,
                 clip: &clip.info,
                 riders_at: &|frame| clip.analysis.riders_at(frame),
+                motion_into: &|frame| clip.analysis.motion_into(frame),
                 is_shown: &|track| clip.analysis.is_shown(track, style.others),
             };
             burn_in(scene, &moment, style);

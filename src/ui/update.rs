@@ -132,7 +132,8 @@ impl State {
             (Pick::ExportVideo, Some(Dialog::Export(form, _))) => PathBuf::from(&form.output),
             (Pick::ExportMattes, Some(Dialog::Export(form, _))) => PathBuf::from(&form.matte_folder),
             (Pick::ExportData, Some(Dialog::Export(form, _))) => PathBuf::from(&form.data_folder),
-            (Pick::ContactSheet, Some(Dialog::Export(form, _))) => PathBuf::from(&form.sheet_path),
+            (Pick::ContactSheet, Some(Dialog::Export(form, _))) => PathBuf::from(&form.sheet.path),
+            (Pick::Chrono, Some(Dialog::Export(form, _))) => PathBuf::from(&form.chrono.path),
             (Pick::Picture, _) => self.picture_path().unwrap_or_default(),
             _ => clip.or_else(|| self.settings.recent.first().cloned()).unwrap_or_default(),
         };
@@ -158,7 +159,11 @@ impl State {
                 *verdict = form.check(clip);
             }
             (Pick::ContactSheet, Some(Dialog::Export(form, verdict))) => {
-                form.sheet_path = path.display().to_string();
+                form.sheet.path = path.display().to_string();
+                *verdict = form.check(clip);
+            }
+            (Pick::Chrono, Some(Dialog::Export(form, verdict))) => {
+                form.chrono.path = path.display().to_string();
                 *verdict = form.check(clip);
             }
             (Pick::ExportMattes, Some(Dialog::Export(form, verdict))) => {
@@ -184,11 +189,13 @@ impl State {
             Pick::Picture => {
                 return self.picture_path().map_or_else(Vec::new, |path| self.save_picture(path));
             }
-            Pick::ExportVideo | Pick::ExportMattes | Pick::ExportData | Pick::ContactSheet => self.note(
-                Severity::Warning,
-                "This system shows no file dialog",
-                "Type the path into the field instead.",
-            ),
+            Pick::ExportVideo | Pick::ExportMattes | Pick::ExportData | Pick::ContactSheet | Pick::Chrono => {
+                self.note(
+                    Severity::Warning,
+                    "This system shows no file dialog",
+                    "Type the path into the field instead.",
+                )
+            }
         }
         Vec::new()
     }
@@ -309,11 +316,11 @@ impl State {
             return Vec::new();
         }
         let mut pictures = (form.video || form.mattes).then(|| form.request(self.settings.models.clone()));
-        let mut sheet = form.sheet_request(self.settings.models.clone());
+        let mut singles: Vec<_> = form.picture_requests(&self.settings.models).collect();
         let mut data = form.data_request(self.settings.models.clone());
         let memory = self.settings.memory.wish(Rung::default());
         let analyses = pictures.iter_mut().map(|p| &mut p.analysis);
-        let analyses = analyses.chain(sheet.iter_mut().filter_map(|sheet| match &mut sheet.riders {
+        let analyses = analyses.chain(singles.iter_mut().filter_map(|single| match &mut single.riders {
             PictureRiders::Analysed(analysis) => Some(analysis),
             _ => None,
         }));
@@ -322,7 +329,11 @@ impl State {
             .for_each(|analysis| analysis.memory = memory);
         self.view.dialog = None;
         let video = pictures.map(Effect::Export);
-        video.into_iter().chain(sheet.map(Effect::SavePicture)).chain(data.map(Effect::ExportData)).collect()
+        video
+            .into_iter()
+            .chain(singles.into_iter().map(Effect::SavePicture))
+            .chain(data.map(Effect::ExportData))
+            .collect()
     }
 
     /// Whether `path` is the clip in the window.

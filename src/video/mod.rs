@@ -5,6 +5,7 @@
 
 mod audio;
 mod audio_encode;
+mod blend;
 mod coded_frame;
 mod color;
 mod decoder;
@@ -34,8 +35,9 @@ mod tone;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::types::{ClipInfo, VideoFrame, YuvImage};
+use crate::types::{ClipInfo, RgbImage, VideoFrame, YuvImage};
 
+pub use blend::{Patch, blend};
 pub use encoding::{Codec, Encoding, Quality, Rate, codecs, h264_encoder};
 pub use error::{Severity, VideoError};
 pub use ffmpeg::{initialize, version};
@@ -115,11 +117,26 @@ pub trait FrameSink: Send {
     /// When the frame cannot be encoded or written (a full disk, for instance).
     fn write(&mut self, rgba: &[u8], pts: i64) -> Result<(), VideoError>;
 
+    /// Adds one frame as [`write`](Self::write) does, from a decoded picture of the sink's size.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    fn write_picture(&mut self, picture: &YuvImage, pts: i64) -> Result<(), VideoError> {
+        self.write(&opaque(picture), pts)
+    }
+
     /// Writes what is still held back, closes the file and puts it in its place.
     ///
     /// # Errors
     /// When something cannot be written; nothing is left behind then.
     fn finish(self: Box<Self>) -> Result<(), VideoError>;
+}
+
+/// A decoded picture as packed R'G'B'A without transparency.
+fn opaque(picture: &YuvImage) -> Vec<u8> {
+    let mut rgb = RgbImage::default();
+    yuv_to_rgb(picture, &mut rgb);
+    rgb.data.as_chunks::<3>().0.iter().flat_map(|[r, g, b]| [*r, *g, *b, 255]).collect()
 }
 
 /// Opens a clip for reading.

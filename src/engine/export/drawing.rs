@@ -1,6 +1,7 @@
 //! The drawing stage of an export: frames in, finished pictures out.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -16,9 +17,11 @@ use crate::engine::rate::RateMeter;
 use crate::engine::scene::SceneBuilder;
 use crate::engine::{CancelToken, EngineError, ExportRequest, ResolvedRiders};
 use crate::render::{
-    AdapterPreference, Gpu, OverlayRenderer, OverlayScene, Readback, RenderError, RenderTarget, ViewTransform,
+    AdapterPreference, DrawnPart, Gpu, OverlayRenderer, OverlayScene, Readback, RenderError, RenderTarget,
+    ViewTransform,
 };
 use crate::types::{ClipInfo, OverlayStyle, RiderFrame, VideoFrame};
+use crate::video::{Patch, blend};
 
 /// The drawing stage.
 pub struct Drawing<'a> {
@@ -35,6 +38,24 @@ pub struct Drawing<'a> {
     size: (u32, u32),
     drawn: Vec<u8>,
     beside: Vec<u8>,
+    /// Whether pictures have the clip's own size and nothing beside them, so that they need not be drawn themselves.
+    direct: bool,
+    patch: Patch,
+}
+
+/// A frame on its way through the device.
+struct InFlight {
+    frame: VideoFrame,
+    way: Way,
+}
+
+/// How a frame becomes a finished picture.
+#[derive(Clone, Copy)]
+enum Way {
+    /// All of it is drawn.
+    Drawn,
+    /// It stays as it was decoded, but for the part that something is drawn over.
+    Over(Option<DrawnPart>),
 }
 
 /// Devices that an export may lose before it gives up: a driver that is reset comes back, a broken one does not.
@@ -102,11 +123,12 @@ impl<'a> Drawing<'a> {
         let mut builder = SceneBuilder::new(shelf.body_of(&riders.recoverer)?);
         builder.set_names(&riders.tracks);
         builder.set_textures(Some(&riders.textures));
+        let layout = request.video.layout;
         let size = request.video.picture_size(info);
         // The larger of both, so that rounding the size leaves no empty edge.
         let scale = (size.0 as f32 / info.width as f32).max(size.1 as f32 / info.height as f32);
         Ok(Self {
-            on_device: OnDevice::new(&builder, request.video.layout, size)?,
+            on_device: OnDevice::new(&builder, layout, size)?,
             losses: 0,
             view: ViewTransform { scale, ..ViewTransform::IDENTITY },
             scene: OverlayScene::default(),
@@ -118,6 +140,8 @@ impl<'a> Drawing<'a> {
             size: (info.width, info.height),
             drawn: Vec::new(),
             beside: Vec::new(),
+            direct: layout == Layout::Overlay && size == (info.width, info.height),
+            patch: Patch::default(),
         })
     }
 
@@ -139,11 +163,11 @@ impl<'a> Drawing<'a> {
             if cancel.is_cancelled() {
                 break;
             }
-            let mesh = self
+            let (mesh, way) = self
                 .on_a_device(&mut in_flight, reporter, |drawing, _| drawing.draw(&frame, next.is_some()))?;
             with_mesh += u64::from(mesh);
-            if let Some(next) = next {
-                in_flight.push_back(frame);
+            if let (Some(next), Some(way)) = (next, way) {
+                in_flight.push_back(InFlight { frame, way });
                 // One frame is drawn while the one before it is read back.
                 let hand_on = |drawing: &mut Self, flight: &mut _| drawing.hand_on(flight, next, spare);
                 if in_flight.len() > 1 && !self.on_a_device(&mut in_flight, reporter, hand_on)? {
@@ -165,9 +189,9 @@ impl<'a> Drawing<'a> {
     /// Does `work`; where the device is lost meanwhile, once more on a new one, with the frames in flight drawn again.
     fn on_a_device<T>(
         &mut self,
-        in_flight: &mut VecDeque<VideoFrame>,
+        in_flight: &mut VecDeque<InFlight>,
         reporter: &dyn Reporter,
-        work: impl Fn(&mut Self, &mut VecDeque<VideoFrame>) -> Result<T, EngineError>,
+        work: impl Fn(&mut Self, &mut VecDeque<InFlight>) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
         loop {
             let cause = match work(self, in_flight) {
@@ -182,23 +206,26 @@ impl<'a> Drawing<'a> {
             ));
             let size = self.request.video.picture_size(self.info);
             self.on_device = OnDevice::new(&self.builder, self.request.video.layout, size)?;
-            for frame in &*in_flight {
+            for InFlight { frame, way } in &mut *in_flight {
                 self.fill(frame);
-                self.submit(frame)?;
+                *way = self.submit(frame)?;
             }
         }
     }
 
-    /// Draws a frame, and its matte where one is wanted; whether there is a body in it.
-    fn draw(&mut self, frame: &VideoFrame, into_video: bool) -> Result<bool, EngineError> {
+    /// Draws a frame, and its matte where one is wanted: whether there is a body in it, and its way into the video.
+    fn draw(&mut self, frame: &VideoFrame, into_video: bool) -> Result<(bool, Option<Way>), EngineError> {
         let with_mesh = self.fill(frame);
         if let Some(mattes) = &mut self.mattes {
             mattes.write(frame.index, &mut self.on_device.renderer, &self.scene, self.size)?;
         }
-        if into_video {
-            self.submit(frame)?;
-        }
-        Ok(with_mesh)
+        let way = into_video.then(|| self.submit(frame)).transpose()?;
+        Ok((with_mesh, way))
+    }
+
+    /// Whether a frame is encoded as it was decoded, but for what is drawn over it.
+    fn is_direct(&self, frame: &VideoFrame) -> bool {
+        self.direct && frame.image.is_plain()
     }
 
     /// Makes the scene show a frame; whether there is a body in it.
@@ -210,13 +237,15 @@ impl<'a> Drawing<'a> {
         let with_mesh = riders.clone().any(|rider| rider.body.is_some());
         // Mattes and views show the bodies whether or not the video does.
         let posed = style.mesh || self.mattes.is_some() || self.on_device.views.is_some();
-        let image = (self.request.video.layout != Layout::OverlayOnly).then(|| frame.image.clone());
+        let in_scene = !self.is_direct(frame) && self.request.video.layout != Layout::OverlayOnly;
+        let image = in_scene.then(|| frame.image.clone());
         self.builder.fill(&mut self.scene, image, riders, &OverlayStyle { mesh: posed, ..*style });
         self.scene.style = *style;
         let moment = Moment {
             frame: frame.index,
             clip: self.info,
             riders_at: &|frame| self.riders.at(frame),
+            motion_into: &|frame| self.riders.motion_into(frame),
             is_shown: &|track| self.riders.is_shown(track, style.others),
         };
         burn_in(&mut self.scene, &moment, style);
@@ -224,7 +253,10 @@ impl<'a> Drawing<'a> {
     }
 
     /// Draws the scene, and what lies beside it, and starts to read it back.
-    fn submit(&mut self, frame: &VideoFrame) -> Result<(), EngineError> {
+    fn submit(&mut self, frame: &VideoFrame) -> Result<Way, EngineError> {
+        if self.is_direct(frame) {
+            return Ok(Way::Over(self.submit_over()?));
+        }
         let OnDevice { renderer, picture, plain, views, .. } = &mut self.on_device;
         picture.submit(renderer, &self.scene, &self.view)?;
         if let Some(views) = views {
@@ -235,17 +267,60 @@ impl<'a> Drawing<'a> {
             scene.style = OverlayStyle { mesh: false, ..OverlayStyle::default() };
             plain.submit(renderer, &scene, &self.view)?;
         }
-        Ok(())
+        Ok(Way::Drawn)
+    }
+
+    /// Draws what lies over the picture, if anything does, and starts to read back the part that it touches.
+    fn submit_over(&mut self) -> Result<Option<DrawnPart>, EngineError> {
+        if self.scene.is_bare() {
+            return Ok(None);
+        }
+        let OnDevice { renderer, picture, .. } = &mut self.on_device;
+        renderer.render(&self.scene, &picture.target, &self.view)?;
+        let part = renderer.drawn_part();
+        if let Some(part) = &part {
+            picture.readback.submit_part(&picture.target, part)?;
+        }
+        Ok(part)
     }
 
     /// Reads the oldest frame back and passes it on; `false` where the encoder has ended.
+    ///
+    /// It leaves the queue once it is read: had the device been lost, it would be drawn again.
     fn hand_on(
         &mut self,
-        in_flight: &mut VecDeque<VideoFrame>,
+        in_flight: &mut VecDeque<InFlight>,
         next: &Sender<Drawn>,
         spare: &Receiver<Vec<u8>>,
     ) -> Result<bool, EngineError> {
-        let Some(pts) = in_flight.front().map(|frame| frame.pts) else { return Ok(false) };
+        let Some(way) = in_flight.front().map(|flight| flight.way) else { return Ok(false) };
+        let rgba = match way {
+            Way::Drawn => Some(self.read_whole(spare)?),
+            Way::Over(part) => {
+                if let Some(part) = part {
+                    self.on_device.picture.readback.take(&mut self.patch.rgba)?;
+                    self.patch.origin = (part.x, part.y);
+                    self.patch.size = (part.width, part.height);
+                }
+                None
+            }
+        };
+        let Some(InFlight { frame, .. }) = in_flight.pop_front() else { return Ok(false) };
+        let (pts, mut image) = (frame.pts, frame.image);
+        let drawn = if let Some(rgba) = rgba {
+            Drawn::Frame { rgba, pts }
+        } else {
+            if matches!(way, Way::Over(Some(_))) {
+                // The decoder is done with the picture: it is drawn into as it is, without a copy.
+                blend(&self.patch, Arc::make_mut(&mut image));
+            }
+            Drawn::Picture { image, pts }
+        };
+        Ok(next.send(drawn).is_ok())
+    }
+
+    /// Reads back a frame of which all is drawn.
+    fn read_whole(&mut self, spare: &Receiver<Vec<u8>>) -> Result<Vec<u8>, EngineError> {
         let mut rgba = spare.try_recv().unwrap_or_default();
         let OnDevice { picture, plain, views, .. } = &mut self.on_device;
         if let Some(plain) = plain {
@@ -258,12 +333,10 @@ impl<'a> Drawing<'a> {
         if let Some(views) = views {
             views.lay_into(&mut rgba, picture.target.width())?;
         }
-        // Only now: had the device been lost, the frame would be drawn again.
-        in_flight.pop_front();
         if self.request.video.layout == Layout::OverlayOnly {
             straight_alpha(&mut rgba);
         }
-        Ok(next.send(Drawn::Frame { rgba, pts }).is_ok())
+        Ok(rgba)
     }
 }
 
@@ -309,7 +382,8 @@ mod tests {
             matte_folder: None,
             overlay: OverlayStyle::default(),
             range: None,
-            video: VideoOptions::default(),
+            // Both halves are drawn whole.
+            video: VideoOptions { layout: Layout::SideBySide, ..VideoOptions::default() },
         };
         let (shelf, riders) = (ModelShelf::new(ModelPlaces::default()), ResolvedRiders::default());
         let mut drawing = Drawing::new(&shelf, &info, &request, &riders, None).unwrap();

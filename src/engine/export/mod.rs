@@ -8,6 +8,7 @@ mod space;
 mod views;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -21,7 +22,7 @@ use super::{
     AnalyzeRequest, CancelToken, EngineError, ExportOutcome, ExportRequest, Progress, ResolvedRiders, thread,
 };
 use crate::store::{AnalysisStore, StoreError};
-use crate::types::{ClipInfo, VideoFrame};
+use crate::types::{ClipInfo, VideoFrame, YuvImage};
 use crate::video::{self, Codec, DecodeOptions, Encoding, FrameSink, FrameSource, SinkOptions, VideoError};
 
 pub use options::{Layout, SCALE_RANGE, SPEED_RANGE, VideoOptions};
@@ -53,8 +54,8 @@ pub fn export(
     // A target that cannot be written is better told before the analysis than after it.
     let mut source = video::open(&request.analysis.clip, &DecodeOptions::default())?;
     let info = source.info().clone();
-    space::check_space(&info, request)?;
     let sink = request.output.as_deref().map(|path| make_sink(path, request, &info)).transpose()?;
+    space::check_space(&info, request)?;
     if let Some(sink) = &sink {
         sink.notes().iter().for_each(|note| reporter.warning(note.clone()));
     }
@@ -69,6 +70,9 @@ pub fn export(
     let range = clamped_range(&info, request.range);
     if range.0 > 0 {
         source.seek(range.0)?;
+    }
+    if !riders.anyone_in(range, request.overlay.others) {
+        reporter.warning("nobody is drawn: no rider is known, or all are hidden".into());
     }
     let (frames, frames_with_mesh) = run(source.as_mut(), drawing, sink, range, cancel, reporter)?;
     Ok(ExportOutcome {
@@ -159,7 +163,15 @@ pub(super) fn riders_of(
 
 /// What the encoder is sent. Without [`Drawn::End`] it throws its file away.
 enum Drawn {
-    Frame { rgba: Vec<u8>, pts: i64 },
+    Frame {
+        rgba: Vec<u8>,
+        pts: i64,
+    },
+    /// A decoded picture, drawn over where anything was.
+    Picture {
+        image: Arc<YuvImage>,
+        pts: i64,
+    },
     End,
 }
 
@@ -238,6 +250,7 @@ fn encode(
                 // Full means that enough spare pictures wait already.
                 let _ = give_back.try_send(rgba);
             }
+            Drawn::Picture { image, pts } => sink.write_picture(&image, pts)?,
             Drawn::End => return Ok(sink.finish()?),
         }
     }
