@@ -114,6 +114,16 @@ pub enum InferenceError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// A network cannot tell the class that was asked for.
+    #[error("model {model} knows no class '{class}': name one of its own, or its number below {count}")]
+    UnknownClass {
+        /// The model's id.
+        model: String,
+        /// The class asked for.
+        class: String,
+        /// Classes that it tells apart.
+        count: usize,
+    },
     /// The device that was asked for cannot be used. Nothing else is used in its place.
     #[error("device {device} cannot be used: {why}; choose another device, such as cpu")]
     DeviceUnavailable {

@@ -88,11 +88,7 @@ pub struct ModelFile {
 impl ModelEntry {
     /// Score from which a detector's detections are usually right; `None` where the model is no detector.
     pub fn default_threshold(&self) -> Option<f32> {
-        match &self.network {
-            Some(NetworkContract::Nanodet(c)) => Some(c.default_threshold),
-            Some(NetworkContract::MovenetMultipose(c)) => Some(c.default_threshold),
-            _ => None,
-        }
+        self.network.as_ref()?.default_threshold()
     }
 
     fn check(&self) -> Result<(), String> {

@@ -28,10 +28,10 @@ mod golden_tests;
 #[cfg(test)]
 mod test_support;
 
-use crate::types::{BodyEstimate, Detection, Device, RgbImage};
+use crate::types::{BBox, BodyEstimate, Detection, Device, Mask, RgbImage};
 
 pub use contract::NetworkContract;
-pub use detectors::load_detector;
+pub use detectors::{load_detector, load_detector_of};
 pub use error::InferenceError;
 pub use evaluate::{AveragePrecision, ImageResult, Truth, average_precision, object_keypoint_similarity};
 pub use hmr2::{HMR2, Hmr2, Hmr2Body};
@@ -54,6 +54,30 @@ pub trait Detector: Send {
     /// # Errors
     /// When the network cannot be run.
     fn detect(&mut self, image: &RgbImage, threshold: f32) -> Result<Vec<Detection>, InferenceError>;
+
+    /// As [`detect`](Self::detect), into a list that is used again for every picture.
+    ///
+    /// # Errors
+    /// As `detect`.
+    fn detect_into(
+        &mut self,
+        image: &RgbImage,
+        threshold: f32,
+        found: &mut Vec<Detection>,
+    ) -> Result<(), InferenceError> {
+        *found = self.detect(image, threshold)?;
+        Ok(())
+    }
+
+    /// Looks at `part` of each picture alone, from (0, 0) at its top left to (1, 1) at its bottom right; at the whole
+    /// where that is `None`.
+    fn look_at(&mut self, _part: Option<BBox>) {}
+
+    /// The shapes of those whom the last picture showed, one for each and in their order; empty where the network
+    /// gives none.
+    fn masks(&self) -> &[Mask] {
+        &[]
+    }
 }
 
 /// Recovers the body of each detected person.

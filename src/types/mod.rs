@@ -11,6 +11,7 @@ pub mod edits;
 pub mod frame;
 pub mod geometry;
 pub mod landmarks;
+pub mod mask;
 pub mod metrics;
 pub mod overlay;
 pub mod person;
@@ -24,6 +25,7 @@ pub use frame::{
 };
 pub use geometry::BBox;
 pub use landmarks::{DepthCues, Landmarks};
+pub use mask::Mask;
 pub use metrics::{RunSummary, StageTime};
 pub use overlay::OverlayStyle;
 pub use person::{BodyEstimate, Detection, Keypoint, Observation, Provenance, RiderFrame, Track, TrackId};

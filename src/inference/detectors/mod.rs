@@ -1,20 +1,34 @@
-//! Detectors of people, chosen by their id in the manifest.
+//! Detectors of people, chosen by their id in the manifest; one file for each family.
 
+mod detr;
+mod faster_rcnn;
+mod listed;
 mod movenet;
 mod nanodet;
+mod picture;
+mod rtmdet;
+mod ssd;
 mod suppress;
+mod vitdet;
+mod wanted;
+mod yolo;
+mod yolox;
 
+use self::picture::{Candidate, PictureDetector};
+use self::wanted::Wanted;
 use super::Detector;
-use super::contract::NetworkContract;
+use super::contract::{Classes, NetworkContract};
 use super::error::InferenceError;
-use super::manifest::Role;
+use super::manifest::{ModelEntry, Role};
 use super::placement::Placement;
+use super::preprocess::InputTensor;
 use super::registry::Registry;
 use super::runtime::Runtime;
 use super::session::Network;
-use crate::types::{Detection, Device};
+use crate::types::Device;
 
-/// Loads the detector `id` on `device`, with `threads` threads within an operator where it runs on the processor.
+/// Loads the detector `id` on `device`, with `threads` threads within an operator where it runs on the processor. Its
+/// persons count.
 ///
 /// # Errors
 /// [`InferenceError::UnknownModel`] with the ids there are; [`InferenceError::DeviceUnavailable`] where `device` cannot
@@ -26,23 +40,86 @@ pub fn load_detector(
     device: Device,
     threads: usize,
 ) -> Result<Box<dyn Detector>, InferenceError> {
+    load_detector_of(runtime, registry, id, device, threads, &[])
+}
+
+/// As [`load_detector`]; its classes called `classes` count, person where none is named.
+///
+/// # Errors
+/// As `load_detector`; [`InferenceError::UnknownClass`] where the network has no such class.
+pub fn load_detector_of(
+    runtime: &Runtime,
+    registry: &Registry,
+    id: &str,
+    device: Device,
+    threads: usize,
+    classes: &[String],
+) -> Result<Box<dyn Detector>, InferenceError> {
     let entry = registry.get_as(Role::Detector, id)?;
-    let load = |contract| Network::load(runtime, registry, entry, contract, Placement { device, threads });
-    match &entry.network {
-        Some(contract @ NetworkContract::Nanodet(own)) => {
-            Ok(Box::new(nanodet::Nanodet::new(load(contract)?, own.clone())))
+    let Some(contract) = &entry.network else { return Err(no_detector(entry)) };
+    let network = Network::load(runtime, registry, entry, contract, Placement { device, threads })?;
+    assemble(network, contract, entry, classes)
+}
+
+/// Joins a network with what reads its family.
+fn assemble(
+    network: Network,
+    contract: &NetworkContract,
+    entry: &ModelEntry,
+    classes: &[String],
+) -> Result<Box<dyn Detector>, InferenceError> {
+    let wanted = |own: &Classes| Wanted::new(&entry.id, own, classes);
+    Ok(match contract {
+        NetworkContract::Nanodet(own) => {
+            let (input, decoder) = (InputTensor::new(&own.input), nanodet::Nanodet(own.clone()));
+            Box::new(PictureDetector::in_corner(network, input, own.pad, decoder))
         }
-        Some(contract @ NetworkContract::MovenetMultipose(own)) => {
-            Ok(Box::new(movenet::MovenetMultipose::new(load(contract)?, own.clone())))
+        NetworkContract::MovenetMultipose(own) => {
+            let (input, decoder) = (InputTensor::new(&own.input), movenet::MovenetMultipose(own.clone()));
+            Box::new(PictureDetector::in_corner(network, input, own.pad, decoder))
         }
-        _ => Err(InferenceError::Contract {
-            model: id.to_owned(),
-            cause: "its network is of no family that detects people".to_owned(),
-        }),
+        NetworkContract::Yolox(own) => {
+            let decoder = yolox::Yolox::new(own.clone(), wanted(&own.classes)?);
+            Box::new(PictureDetector::new(network, &own.picture, decoder))
+        }
+        NetworkContract::Yolo(own) => {
+            let decoder = yolo::Yolo::new(own.clone(), wanted(&own.classes)?);
+            Box::new(PictureDetector::new(network, &own.picture, decoder))
+        }
+        NetworkContract::Ssd(own) => {
+            let decoder = ssd::Ssd::new(own.clone(), wanted(&own.classes)?);
+            Box::new(PictureDetector::new(network, &own.picture, decoder))
+        }
+        NetworkContract::FasterRcnn(own) => {
+            let decoder = faster_rcnn::FasterRcnn::new(own.clone(), wanted(&own.classes)?);
+            Box::new(PictureDetector::new(network, &own.picture, decoder))
+        }
+        NetworkContract::Vitdet(own) => {
+            let decoder = vitdet::Vitdet::new(own.clone(), wanted(&own.classes)?);
+            Box::new(PictureDetector::new(network, &own.picture, decoder))
+        }
+        NetworkContract::Detr(own) => {
+            let decoder = detr::Detr::new(own.clone(), wanted(&own.classes)?);
+            Box::new(PictureDetector::new(network, &own.picture, decoder))
+        }
+        NetworkContract::Rtmdet(own) => {
+            let decoder = rtmdet::Rtmdet::new(own.clone(), wanted(&own.classes)?);
+            Box::new(PictureDetector::new(network, &own.picture, decoder))
+        }
+        NetworkContract::MovenetSinglepose(_) | NetworkContract::Blazepose(_) => {
+            return Err(no_detector(entry));
+        }
+    })
+}
+
+fn no_detector(entry: &ModelEntry) -> InferenceError {
+    InferenceError::Contract {
+        model: entry.id.clone(),
+        cause: "its network is of no family that detects people".to_owned(),
     }
 }
 
-/// Puts the best first.
-fn sort_by_score(detections: &mut [Detection]) {
-    detections.sort_by(|a, b| b.score.total_cmp(&a.score));
+/// Puts the best first; of equals, the one that the network gave first.
+fn sort_by_score(candidates: &mut [Candidate]) {
+    candidates.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.row.cmp(&b.row)));
 }
