@@ -12,6 +12,7 @@ mod hmr2;
 mod landmarks;
 mod library;
 mod manifest;
+mod onnx_file;
 mod placement;
 mod preprocess;
 mod providers;
@@ -37,6 +38,7 @@ pub use evaluate::{AveragePrecision, ImageResult, Truth, average_precision, obje
 pub use hmr2::{HMR2, Hmr2, Hmr2Body};
 pub use landmarks::{LANDMARK_FIT, LandmarkNet, LandmarkOptions};
 pub use manifest::{ModelEntry, ModelFile, Role};
+pub use onnx_file::{Dimension, ElementType, Initializer, OnnxFile, Opset, Storage, ValueInfo};
 pub use providers::ProviderReport;
 pub use registry::Registry;
 pub use runtime::Runtime;
