@@ -15,7 +15,7 @@ pub use families::{
 pub use picture::{Classes, Fit, PictureContract};
 
 /// How a network is fed and its outputs are read, by family.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "family", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum NetworkContract {
     /// NanoDet detectors.
@@ -164,7 +164,7 @@ impl<'c> From<&'c PictureContract> for Feed<'c> {
 }
 
 /// A square picture as a network wants it: each value is (code − mean) / std.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InputContract {
     /// The input's name.
@@ -235,7 +235,7 @@ pub enum Channels {
 }
 
 /// A NanoDet detector with its sigmoid and its one-dimensional box distributions in the outputs.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NanodetContract {
     /// The letterboxed picture.
@@ -257,7 +257,7 @@ pub struct NanodetContract {
 }
 
 /// One feature level of NanoDet; its outputs have one row for each cell, row by row.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NanodetLevel {
     /// Input pixels between cells.
@@ -269,7 +269,7 @@ pub struct NanodetLevel {
 }
 
 /// MoveNet multi-pose: 1 × people × 56.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MultiposeContract {
     /// The letterboxed picture.
@@ -285,7 +285,7 @@ pub struct MultiposeContract {
 }
 
 /// MoveNet single-pose: 1 × 1 × 17 × 3.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SingleposeContract {
     /// The square crop around a person.
@@ -297,7 +297,7 @@ pub struct SingleposeContract {
 }
 
 /// BlazePose GHUM: 39 landmarks, of which 33 are the body's and two span the next crop.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BlazeposeContract {
     /// The square crop around a person.

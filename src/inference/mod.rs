@@ -16,6 +16,7 @@ mod onnx_file;
 mod placement;
 mod preprocess;
 mod providers;
+mod recognise;
 mod registry;
 mod runtime;
 mod search;
@@ -24,6 +25,8 @@ mod session;
 #[doc(hidden)]
 pub mod fake;
 
+#[cfg(test)]
+mod detector_tests;
 #[cfg(test)]
 mod golden_tests;
 #[cfg(test)]
@@ -40,6 +43,7 @@ pub use landmarks::{LANDMARK_FIT, LandmarkNet, LandmarkOptions};
 pub use manifest::{ModelEntry, ModelFile, Role};
 pub use onnx_file::{Dimension, ElementType, Initializer, OnnxFile, Opset, Storage, ValueInfo};
 pub use providers::ProviderReport;
+pub use recognise::{NotRecognised, family_name, recognise};
 pub use registry::Registry;
 pub use runtime::Runtime;
 

@@ -6,6 +6,7 @@
 //! * **body**: SMPL's own frame in metres, y up, +z out of the chest, +x to the body's left.
 
 pub mod camera;
+pub mod detector_run;
 pub mod device;
 pub mod edits;
 pub mod frame;
