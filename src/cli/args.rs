@@ -4,13 +4,16 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::compare::CompareArgs;
 use super::evaluate::EvaluateArgs;
 use super::import::ImportArgs;
+use super::model_files::{FetchArgs, ImportModelArgs, RemoveArgs, VerifyArgs};
+use super::stills::StillArgs;
 use super::tracks::TracksArgs;
 use super::video_args::VideoArgs;
 use crate::engine::{AnalyzeRequest, DataFormat};
 use crate::settings::ModelSettings;
-use crate::types::{Device, OverlayStyle};
+use crate::types::{BBox, Device, OverlayStyle};
 
 /// Plays a snowboarding clip, finds the rider, draws his body as a mesh over the picture and exports it.
 ///
@@ -69,7 +72,9 @@ pub enum Command {
     Tracks(TracksArgs),
     /// Hold an analysis against the truth.
     Evaluate(EvaluateArgs),
-    /// List or check the models.
+    /// Compare detectors on a clip, or on labelled pictures.
+    Compare(CompareArgs),
+    /// List, bring, check or remove models.
     Models(ModelsArgs),
     /// Check what this machine has for snowmesh.
     Doctor(DoctorArgs),
@@ -89,12 +94,18 @@ pub enum ProgressStyle {
 /// Models and devices; what is not given comes from the saved settings.
 #[derive(Debug, Args)]
 pub struct ModelArgs {
-    /// Detector: nanodet or movenet-multipose.
+    /// Detector: nanodet, movenet-multipose, or the id of one of your own.
     #[arg(long, value_name = "ID")]
     pub detector: Option<String>,
     /// Recoverer: landmark-fit, or hmr2 with your own weights.
     #[arg(long, value_name = "ID")]
     pub recoverer: Option<String>,
+    /// Classes of the detector that count as riders, by name or number; person without it.
+    #[arg(long, value_delimiter = ',', value_name = "LIST")]
+    pub classes: Vec<String>,
+    /// Part of the picture that the detector looks at: LEFT,TOP,RIGHT,BOTTOM from 0 to 1.
+    #[arg(long, value_name = "L,T,R,B", value_parser = part)]
+    pub roi: Option<BBox>,
     /// Device for the detector: cpu, cuda, cuda:N or webgpu.
     #[arg(long, value_name = "DEVICE")]
     pub detector_device: Option<Device>,
@@ -119,6 +130,10 @@ impl ModelArgs {
         if let Some(recoverer) = &self.recoverer {
             models.recoverer.clone_from(recoverer);
         }
+        if !self.classes.is_empty() {
+            models.detector_classes.clone_from(&self.classes);
+        }
+        models.detector_part = self.roi.or(models.detector_part);
         models.detector_device = self.detector_device.unwrap_or(models.detector_device);
         models.recoverer_device = self.recoverer_device.unwrap_or(models.recoverer_device);
         models.detection_threshold = self.threshold.or(models.detection_threshold);
@@ -130,6 +145,8 @@ impl ModelArgs {
     pub fn is_given(&self) -> bool {
         self.detector.is_some()
             || self.recoverer.is_some()
+            || !self.classes.is_empty()
+            || self.roi.is_some()
             || self.detector_device.is_some()
             || self.recoverer_device.is_some()
             || self.threshold.is_some()
@@ -186,7 +203,7 @@ pub struct ExportArgs {
     /// Video to write: .mp4, .mov, .mkv or .webm; with --format the folder to write into.
     #[arg(short, long, value_name = "FILE", required_unless_present = "matte")]
     pub output: Option<PathBuf>,
-    /// What to draw: mesh, wireframe, skeleton, boxes, labels.
+    /// What to draw: mesh, wireframe, skeleton, boxes, labels (names), trails, joint-trails, angles, clock.
     #[arg(long, value_delimiter = ',', value_name = "LIST", default_value = "mesh")]
     pub overlay: Vec<OverlayPart>,
     /// Opacity of the mesh, 0 to 1.
@@ -198,7 +215,7 @@ pub struct ExportArgs {
     /// Folder for one 8-bit grey PNG a frame, 255 where a mesh covers.
     #[arg(long, value_name = "DIR")]
     pub matte: Option<PathBuf>,
-    /// Data to write instead of a video: csv, json, npz, phalp, bvh, trc, c3d, glb.
+    /// Data to write instead of a video: csv, parquet, json, npz, phalp, bvh, trc, c3d, glb.
     #[arg(
         long,
         value_delimiter = ',',
@@ -206,6 +223,9 @@ pub struct ExportArgs {
         conflicts_with_all = ["matte", "overlay", "opacity"]
     )]
     pub format: Vec<DataFormat>,
+    /// Single pictures in place of a video.
+    #[command(flatten)]
+    pub stills: StillArgs,
     /// How the video is made.
     #[command(flatten)]
     pub video: VideoArgs,
@@ -224,6 +244,10 @@ impl ExportArgs {
             skeleton: has(OverlayPart::Skeleton),
             boxes: has(OverlayPart::Boxes),
             labels: has(OverlayPart::Labels),
+            trails: has(OverlayPart::Trails),
+            joint_trails: has(OverlayPart::JointTrails),
+            angles: has(OverlayPart::Angles),
+            clock: has(OverlayPart::Clock),
             others: self.riders == Riders::All,
             opacity: self.opacity.unwrap_or(saved.opacity),
             ..*saved
@@ -240,6 +264,10 @@ pub enum OverlayPart {
     Skeleton,
     Boxes,
     Labels,
+    Trails,
+    JointTrails,
+    Angles,
+    Clock,
 }
 
 /// Whom an export draws.
@@ -298,8 +326,28 @@ pub enum ModelsAction {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Check each file's size and SHA-256.
-    Verify,
+    /// Take in a network or body file that you have.
+    Import(ImportModelArgs),
+    /// Fetch a model's file after you have accepted its licence.
+    Fetch(FetchArgs),
+    /// Check files: the program's against its manifest, your own against what was taken in.
+    Verify(VerifyArgs),
+    /// Delete one of your own models.
+    Remove(RemoveArgs),
+}
+
+/// Parses the edges of a part of the picture.
+fn part(text: &str) -> Result<BBox, String> {
+    let edges: Result<Vec<f32>, String> = text.split(',').map(|edge| unit_interval(edge.trim())).collect();
+    match edges?.as_slice() {
+        &[left, top, right, bottom] if left < right && top < bottom => {
+            Ok(BBox::new(left, top, right, bottom))
+        }
+        _ => {
+            Err("LEFT,TOP,RIGHT,BOTTOM from 0 to 1 are needed, left before right and top before bottom"
+                .into())
+        }
+    }
 }
 
 /// Parses a number from 0 to 1.

@@ -5,6 +5,7 @@
 
 mod analyze;
 mod args;
+mod compare;
 mod doctor;
 mod evaluate;
 mod exit;
@@ -12,9 +13,11 @@ mod export;
 mod export_data;
 mod import;
 mod inspect;
+mod model_files;
 mod models;
 mod output;
 mod progress;
+mod stills;
 mod tracks;
 mod video_args;
 
@@ -78,10 +81,12 @@ pub fn run(window: impl FnOnce(Option<PathBuf>, Settings, ModelPlaces) -> Result
     let result = match command {
         Command::Analyze(args) => analyze::run(&args, &context),
         Command::Export(args) if !args.format.is_empty() => export_data::run(&args, &context),
+        Command::Export(args) if args.stills.is_given() => stills::run(&args, &context),
         Command::Export(args) => export::run(&args, &context),
         Command::Import(args) => import::run(&args, &context),
         Command::Inspect(args) => inspect::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Compare(args) => compare::run(&args, &context),
         Command::Tracks(args) => tracks::run(&args),
         Command::Models(args) => models::run(&args, &context),
         Command::Doctor(_) => Ok(()),

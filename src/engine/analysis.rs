@@ -10,13 +10,13 @@ use glam::Vec2;
 
 use super::job::Reporter;
 use super::models::{self, ModelShelf};
-use super::pipeline::{self, FrameResult, Stages};
+use super::pipeline::{self, FrameResult, Meters, Stages};
 use super::rate::RateMeter;
 use super::refine::TrackRefiner;
 use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders};
 use super::{edits, memory};
 use crate::store::{self, AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, Opened, RunKey};
-use crate::tracking::{self, ChangeMeter, FrameObservations, Resolved, Tracker, TrackerSettings, is_cut};
+use crate::tracking::{self, FrameObservations, Resolved, Tracker, TrackerSettings, is_cut};
 use crate::types::{ClipInfo, RunSummary, StageTime};
 use crate::video::{self, DecodeOptions, FrameSource};
 
@@ -25,7 +25,7 @@ const BATCH_FRAMES: usize = 16;
 const BATCH_TIME: Duration = Duration::from_millis(500);
 
 /// Raised whenever the same models would give another analysis.
-const ALGORITHM_VERSION: u32 = 2;
+const ALGORITHM_VERSION: u32 = 3;
 
 /// The analysis file of a request.
 pub fn store_path(request: &AnalyzeRequest) -> PathBuf {
@@ -64,8 +64,14 @@ pub fn analyze(
 }
 
 /// Everything that decides the result of `request`.
-fn run_key(request: &AnalyzeRequest, shelf: &ModelShelf) -> Result<RunKey, EngineError> {
+pub(super) fn run_key(request: &AnalyzeRequest, shelf: &ModelShelf) -> Result<RunKey, EngineError> {
     let models = &request.models;
+    let mut model_sha256 = shelf.hashes(&[&models.detector, &models.recoverer])?;
+    if !models.detector_classes.is_empty() {
+        model_sha256.insert("detector classes".to_owned(), models.detector_classes.join(","));
+    }
+    let part = models.detector_part.map(|part| [part.min.x, part.min.y, part.max.x, part.max.y]);
+    let side = |index: usize| part.map(|part| part[index]);
     Ok(RunKey {
         detector: models.detector.clone(),
         recoverer: models.recoverer.clone(),
@@ -73,11 +79,15 @@ fn run_key(request: &AnalyzeRequest, shelf: &ModelShelf) -> Result<RunKey, Engin
             ("detection".to_owned(), models.detection_threshold),
             ("max_people".to_owned(), Some(models.max_people as f32)),
             ("precise".to_owned(), models.precise.then_some(1.0)),
+            ("part left".to_owned(), side(0)),
+            ("part top".to_owned(), side(1)),
+            ("part right".to_owned(), side(2)),
+            ("part bottom".to_owned(), side(3)),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
         .collect(),
-        model_sha256: shelf.hashes(&[&models.detector, &models.recoverer])?,
+        model_sha256,
         algorithm_version: ALGORITHM_VERSION,
     })
 }
@@ -178,8 +188,8 @@ pub fn run_stages(
     let total = info.frames.len();
     let first = store.next_frame()?.min(total);
     let mut recording = Recording::resume(store, reporter, tracker_settings(&info, stages), first, total)?;
-    let changes = go_to(source, first)?;
-    let times = pipeline::run(source, stages, changes, cancel, |result| {
+    let meters = go_to(source, first, &recording.store)?;
+    let times = pipeline::run(source, stages, meters, cancel, |result| {
         let pts_s =
             result.pts.map_or_else(|| info.frames.seconds(result.index), |pts| info.frames.seconds_of(pts));
         recording.take(result, pts_s)
@@ -196,18 +206,21 @@ pub fn run_stages(
     recording.finish(summary, times, path, &riders)
 }
 
-/// Makes frame `first` the next one of `source` and takes in the picture before it.
-fn go_to(source: &mut dyn FrameSource, first: u64) -> Result<ChangeMeter, EngineError> {
-    let mut changes = ChangeMeter::default();
+/// Makes frame `first` the next one of `source` and takes in the picture before it and the people found in it.
+fn go_to(source: &mut dyn FrameSource, first: u64, store: &AnalysisStore) -> Result<Meters, EngineError> {
+    let mut meters = Meters::default();
     if let Some(before) = first.checked_sub(1) {
         source.seek(before)?;
         // A frame that cannot be decoded has been told of in the sitting that met it.
         if let Ok(Some(frame)) = source.next_frame() {
-            changes.take(&frame.image);
+            let seen = store.observations(before..first)?;
+            let people = seen.iter().flat_map(|record| &record.observations).map(|o| o.detection.bbox);
+            meters.changes.take(&frame.image);
+            meters.motion.take(&frame.image, people);
         }
         source.seek(first)?;
     }
-    Ok(changes)
+    Ok(meters)
 }
 
 /// How the tracker is to take the detector's scores on this clip.
@@ -278,7 +291,7 @@ impl<'a> Recording<'a> {
         if is_cut(&self.changes, self.changes.len() - 1) {
             self.tracker.cut();
         }
-        let riders = self.tracker.advance(record.frame, record.pts_s, &record.observations);
+        let riders = self.tracker.advance(record.frame, record.pts_s, &record.observations, &record.evidence);
         self.reporter.riders(record.frame, &riders);
     }
 
@@ -291,6 +304,7 @@ impl<'a> Recording<'a> {
             pts_s,
             change: result.change,
             observations: result.observations,
+            evidence: result.evidence,
             warning: result.warning,
         };
         if let Some(warning) = &record.warning {
@@ -337,11 +351,12 @@ impl<'a> Recording<'a> {
             .store
             .observations(..)?
             .into_iter()
-            .map(|FrameRecord { frame, pts_s, change, observations, .. }| FrameObservations {
+            .map(|FrameRecord { frame, pts_s, change, observations, evidence, .. }| FrameObservations {
                 frame,
                 pts_s,
                 change,
                 observations,
+                evidence,
             })
             .collect();
         let mut resolved = tracking::resolve(&self.settings, &seen);

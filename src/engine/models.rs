@@ -4,25 +4,24 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use super::detector::load_detector;
 use super::hmr2::Hmr2Recoverer;
 use super::landmark_fit::LandmarkFitRecoverer;
 use super::pipeline::Stages;
 use super::refine::TrackRefiner;
+use super::surfaces::Surfaces;
 use super::user_models::UserModels;
 use super::worth::ScoreLimits;
-use super::{EngineError, ModelInfo};
+use super::{EngineError, ModelFileError, ModelInfo, Offer};
 use crate::body::{BodyModel, LandmarkFit, SmplBody};
 use crate::inference::{
-    self, HMR2, Hmr2, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer, ModelEntry, ModelFile,
-    Registry, Role, Runtime,
+    HMR2, Hmr2, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer, ModelEntry, ModelFile, Registry,
+    Role, Runtime,
 };
 use crate::settings::ModelSettings;
 
 /// Id of the starter body in the manifest.
 const STARTER_BODY: &str = "body-cc0";
-
-/// Threshold of a detector whose manifest entry names none.
-const FALLBACK_THRESHOLD: f32 = 0.3;
 
 /// Where models and the runtime are looked for.
 #[derive(Clone, Debug, Default)]
@@ -58,8 +57,18 @@ impl ModelShelf {
         if let Some(registry) = self.registry.get() {
             return Ok(registry);
         }
-        let registry = Registry::open(self.places.models_folder.as_deref())?;
+        let registry = self.fresh_registry()?;
         Ok(self.registry.get_or_init(|| registry))
+    }
+
+    /// The manifests as they are now, the program's and the user's.
+    ///
+    /// # Errors
+    /// When there is no models folder or a manifest is damaged.
+    pub(super) fn fresh_registry(&self) -> Result<Registry, EngineError> {
+        let mut registry = Registry::open(self.places.models_folder.as_deref())?;
+        registry.add_own(UserModels::new(&self.places).folder())?;
+        Ok(registry)
     }
 
     /// ONNX Runtime.
@@ -100,6 +109,27 @@ impl ModelShelf {
         Ok(self.smpl.get_or_init(|| body).clone())
     }
 
+    /// Where models come from.
+    pub(super) fn places(&self) -> &ModelPlaces {
+        &self.places
+    }
+
+    /// The folder of the user's own models.
+    pub fn user_folder(&self) -> PathBuf {
+        UserModels::new(&self.places).folder().to_owned()
+    }
+
+    /// What can be fetched of model `id`.
+    ///
+    /// # Errors
+    /// When nothing can, or the list of what can is damaged.
+    pub fn offer(&self, id: &str) -> Result<Offer, EngineError> {
+        let offers = Offer::all(self.registry()?.folder())?;
+        let known = offers.iter().map(|offer| offer.id.clone()).collect();
+        let found = offers.into_iter().find(|offer| offer.id == id);
+        Ok(found.ok_or_else(|| ModelFileError::Unknown { id: id.to_owned(), what: "fetch", known })?)
+    }
+
     /// SHA-256 of the files behind `ids`, by the id of each part.
     ///
     /// # Errors
@@ -124,25 +154,27 @@ impl ModelShelf {
     /// # Errors
     /// When there is no models folder or its manifest is damaged.
     pub fn list(&self) -> Result<Vec<ModelInfo>, EngineError> {
-        let registry = self.registry()?;
+        let registry = &self.fresh_registry()?;
         let mut models = Vec::new();
         for entry in registry.models() {
             let files = files_of(registry, entry)?;
-            let whole = |file: &ModelFile| {
-                let found = std::fs::metadata(registry.folder().join(&file.path));
-                found.is_ok_and(|found| found.len() == file.bytes)
+            let is_own = registry.is_own(&entry.id);
+            let whole = |(id, file): &(&str, &ModelFile)| {
+                let path = registry.path(id).unwrap_or_default();
+                let has = |name: &String| path.with_file_name(name).is_file();
+                path.metadata().is_ok_and(|found| found.len() == file.bytes) && file.weights.iter().all(has)
             };
             models.push(ModelInfo {
                 id: entry.id.clone(),
                 title: entry.title.clone(),
                 role: entry.role,
-                file: entry.file.as_ref().map(|file| registry.folder().join(&file.path)),
+                file: registry.path(&entry.id).ok(),
                 bytes: files.iter().map(|(_, file)| file.bytes).sum(),
                 licence: entry.licence.clone(),
                 source: entry.source.clone(),
                 default_threshold: entry.default_threshold(),
-                present: files.iter().all(|(_, file)| whole(file)),
-                remedy: None,
+                present: files.iter().all(whole),
+                remedy: is_own.then(|| format!("Not there: take it in again with snowmesh models import, after snowmesh models remove {}", entry.id)),
             });
         }
         models.extend(UserModels::new(&self.places).list());
@@ -177,13 +209,9 @@ pub fn load_stages(
         // An unknown id is told with the ones there are.
         registry.get_as(Role::Recoverer, &settings.recoverer)?;
     }
-    let entry = registry.get_as(Role::Detector, &settings.detector)?;
-    let own = entry.default_threshold().unwrap_or(FALLBACK_THRESHOLD);
-    let scores = ScoreLimits::around(settings.detection_threshold.unwrap_or(own));
     loading(&settings.detector);
-    // Stages run beside each other, so each network gets one thread of the processor.
-    let detector =
-        inference::load_detector(&runtime, registry, &settings.detector, settings.detector_device, 1)?;
+    let (detector, own) = load_detector(shelf, settings)?;
+    let scores = ScoreLimits::around(settings.detection_threshold.unwrap_or(own));
     loading(&settings.recoverer);
     let (recoverers, body) = if settings.recoverer == HMR2 {
         load_hmr2(&runtime, shelf, settings)?
@@ -191,8 +219,9 @@ pub fn load_stages(
         load_landmark_fit(&runtime, shelf, settings)?
     };
     // Bodies without cues for depth pass through it, bridged over the gaps between them.
-    let refiner = Some(TrackRefiner::new(body));
-    Ok(Stages { detector, recoverers, refiner, scores, max_people: settings.max_people })
+    let refiner = Some(TrackRefiner::new(Arc::clone(&body)));
+    let surfaces = Some(Surfaces::new(body));
+    Ok(Stages { detector, recoverers, surfaces, refiner, scores, max_people: settings.max_people })
 }
 
 /// Recoverers, one for each worker, and the body that their estimates belong to.

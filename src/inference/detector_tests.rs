@@ -8,7 +8,8 @@ use std::path::Path;
 use super::contract::{Fit, NetworkContract};
 use super::test_support::{pattern, runtime};
 use super::{
-    Detector, InferenceError, OnnxFile, Registry, Runtime, family_name, load_detector_of, recognise,
+    Detector, InferenceError, OnnxFile, Recognized, Registry, Runtime, family_name, load_detector_of,
+    recognize,
 };
 use crate::types::{BBox, Device, RgbImage};
 
@@ -85,6 +86,14 @@ fn signature(name: &str) -> OnnxFile {
     let path = folder.path().join("net.onnx");
     std::fs::write(&path, network(name)).unwrap();
     OnnxFile::open(&path).unwrap()
+}
+
+/// The contract that recognition proposes.
+fn recognise(file: &OnnxFile) -> Result<NetworkContract, String> {
+    match recognize(file)? {
+        Recognized::Detector(contract) => Ok(*contract),
+        Recognized::Hmr2(_) => Err("it is HMR2".to_owned()),
+    }
 }
 
 fn golden() -> HashMap<String, serde_json::Value> {
@@ -224,7 +233,7 @@ fn a_layout_that_is_not_the_families_is_named_and_nobody_is_made_up() {
 fn a_file_of_no_family_is_told_with_what_it_has() {
     let mut file = signature("yolo_raw");
     file.outputs.truncate(0);
-    let error = recognise(&file).unwrap_err().to_string();
+    let error = recognise(&file).unwrap_err();
     assert!(error.contains("images 1×3×64×64 (float32)"), "{error}");
     assert!(recognise(&OnnxFile::default()).is_err());
 }

@@ -63,6 +63,17 @@ pub enum InferenceError {
         /// What is wrong.
         cause: String,
     },
+    /// The manifest of the user's own detectors cannot be read or written, or contradicts itself.
+    #[error(
+        "{path}: {cause}; mend it, or delete it and take the detectors in again with `snowmesh models import`",
+        path = path.display()
+    )]
+    OwnManifestInvalid {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
     /// The manifest has no such model for the job.
     #[error("there is no {wanted} '{id}': choose one of {known}", known = known.join(", "))]
     UnknownModel {

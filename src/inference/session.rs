@@ -1,7 +1,8 @@
 //! A network on its device, with its inputs and outputs checked against the manifest.
 
-use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionOutputs};
+use std::path::Path;
 
+use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionOutputs};
 use ort::value::{Outlet, PrimitiveTensorElementType, TensorElementType, TensorRef, ValueType};
 
 use super::contract::{Element, Feed, NetworkContract};
@@ -36,22 +37,43 @@ impl Network {
         contract: &NetworkContract,
         placement: Placement,
     ) -> Result<Self, InferenceError> {
-        let failed = |error: ort::Error| InferenceError::Load {
-            model: entry.id.clone(),
-            cause: error.message().to_owned(),
-        };
-        let bytes = registry.read_verified(&entry.id)?;
+        let id = &entry.id;
+        if entry.file.as_ref().is_some_and(|file| !file.weights.is_empty()) {
+            registry.verify(id)?;
+            return Self::load_file(runtime, &registry.path(id)?, id, contract, placement);
+        }
+        let bytes = registry.read_verified(id)?;
         let mut builder = placement.session_builder(runtime)?;
-        let session = builder.commit_from_memory(&bytes).map_err(|error| match placement.device {
-            Device::Cpu => failed(error),
-            // The bytes are the right ones, so it is the device that refuses them.
-            Device::Cuda(_) | Device::WebGpu => placement.unavailable(error.message()),
-        })?;
+        let session = builder.commit_from_memory(&bytes).map_err(|error| refused(id, placement, &error))?;
+        Self::with_session(id, session, contract, placement)
+    }
+
+    /// Loads the network in a file, whose weights may lie in others beside it: those are mapped, not read.
+    pub fn load_file(
+        runtime: &Runtime,
+        path: &Path,
+        id: &str,
+        contract: &NetworkContract,
+        placement: Placement,
+    ) -> Result<Self, InferenceError> {
+        // ONNX Runtime refuses weights behind a link; the folder itself may be one.
+        let path = path.canonicalize().map_err(|_| InferenceError::ModelMissing { path: path.to_owned() })?;
+        let mut builder = placement.mapped_session_builder(runtime)?;
+        let session = builder.commit_from_file(&path).map_err(|error| refused(id, placement, &error))?;
+        Self::with_session(id, session, contract, placement)
+    }
+
+    fn with_session(
+        id: &str,
+        session: Session,
+        contract: &NetworkContract,
+        placement: Placement,
+    ) -> Result<Self, InferenceError> {
         check(&session, contract)
-            .map_err(|cause| InferenceError::Contract { model: entry.id.clone(), cause })?;
+            .map_err(|cause| InferenceError::Contract { model: id.to_owned(), cause })?;
         let wanted = contract.outputs().into_iter().fold(OutputSelector::no_default(), OutputSelector::with);
-        let options = RunOptions::new().map_err(failed)?.with_outputs(wanted);
-        Ok(Self { id: entry.id.clone(), device: placement.device, session, options })
+        let options = RunOptions::new().map_err(|error| refused(id, placement, &error))?.with_outputs(wanted);
+        Ok(Self { id: id.to_owned(), device: placement.device, session, options })
     }
 
     /// The model's id.
@@ -91,6 +113,15 @@ impl Network {
         let inputs = if is_first { [size, picture] } else { [picture, size] };
         let values = session.run_with_options(inputs, options).map_err(failed)?;
         Ok(Outputs { model: id, values })
+    }
+}
+
+/// The error for a network that ONNX Runtime does not load.
+fn refused(id: &str, placement: Placement, error: &ort::Error) -> InferenceError {
+    match placement.device {
+        Device::Cpu => InferenceError::Load { model: id.to_owned(), cause: error.message().to_owned() },
+        // The bytes are the right ones, so it is the device that refuses them.
+        Device::Cuda(_) | Device::WebGpu => placement.unavailable(error.message()),
     }
 }
 
@@ -215,7 +246,7 @@ impl Labels<'_> {
 
 /// The class that a network gives as a floating point number; `None` where it is none.
 pub(super) fn class_of(value: f32) -> Option<usize> {
-    (value >= 0.0 && value < 1e6).then(|| value.round() as usize)
+    (0.0..1e6).contains(&value).then(|| value.round() as usize)
 }
 
 /// Compares a session's inputs and outputs with the contract; a dimension that the network leaves open fits any.

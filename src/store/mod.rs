@@ -10,6 +10,7 @@
 mod body_codec;
 mod detector_runs;
 mod error;
+mod evidence;
 mod fingerprint;
 mod lock;
 mod meta;

@@ -14,12 +14,14 @@ mod wanted;
 mod yolo;
 mod yolox;
 
+use std::path::Path;
+
 use self::picture::{Candidate, PictureDetector};
 use self::wanted::Wanted;
 use super::Detector;
 use super::contract::{Classes, NetworkContract};
 use super::error::InferenceError;
-use super::manifest::{ModelEntry, Role};
+use super::manifest::Role;
 use super::placement::Placement;
 use super::preprocess::InputTensor;
 use super::registry::Registry;
@@ -56,19 +58,35 @@ pub fn load_detector_of(
     classes: &[String],
 ) -> Result<Box<dyn Detector>, InferenceError> {
     let entry = registry.get_as(Role::Detector, id)?;
-    let Some(contract) = &entry.network else { return Err(no_detector(entry)) };
+    let Some(contract) = &entry.network else { return Err(no_detector(id)) };
     let network = Network::load(runtime, registry, entry, contract, Placement { device, threads })?;
-    assemble(network, contract, entry, classes)
+    assemble(network, contract, id, classes)
+}
+
+/// Loads a detector that is in no manifest; its persons count.
+///
+/// # Errors
+/// When the file does not load, or is not as `contract` says.
+pub fn load_detector_file(
+    runtime: &Runtime,
+    path: &Path,
+    contract: &NetworkContract,
+    device: Device,
+    threads: usize,
+) -> Result<Box<dyn Detector>, InferenceError> {
+    let id = path.display().to_string();
+    let network = Network::load_file(runtime, path, &id, contract, Placement { device, threads })?;
+    assemble(network, contract, &id, &[])
 }
 
 /// Joins a network with what reads its family.
 fn assemble(
     network: Network,
     contract: &NetworkContract,
-    entry: &ModelEntry,
+    id: &str,
     classes: &[String],
 ) -> Result<Box<dyn Detector>, InferenceError> {
-    let wanted = |own: &Classes| Wanted::new(&entry.id, own, classes);
+    let wanted = |own: &Classes| Wanted::new(id, own, classes);
     Ok(match contract {
         NetworkContract::Nanodet(own) => {
             let (input, decoder) = (InputTensor::new(&own.input), nanodet::Nanodet(own.clone()));
@@ -107,14 +125,14 @@ fn assemble(
             Box::new(PictureDetector::new(network, &own.picture, decoder))
         }
         NetworkContract::MovenetSinglepose(_) | NetworkContract::Blazepose(_) => {
-            return Err(no_detector(entry));
+            return Err(no_detector(id));
         }
     })
 }
 
-fn no_detector(entry: &ModelEntry) -> InferenceError {
+fn no_detector(id: &str) -> InferenceError {
     InferenceError::Contract {
-        model: entry.id.clone(),
+        model: id.to_owned(),
         cause: "its network is of no family that detects people".to_owned(),
     }
 }

@@ -210,11 +210,13 @@ mod tests {
         );
     }
 
+    type GoldenImage = (Vec<[f32; 5]>, Vec<[f32; 5]>);
+
     #[derive(serde::Deserialize)]
     struct Golden {
         /// Of each image: left, top, width, height, crowd of the people, and left, top, width, height, score of the
         /// detections.
-        images: Vec<(Vec<[f32; 5]>, Vec<[f32; 5]>)>,
+        images: Vec<GoldenImage>,
         ap: f64,
         ap50: f64,
         ar100: f64,
@@ -226,7 +228,7 @@ mod tests {
             std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/detectors/coco_eval.json");
         let golden: Golden = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         let bbox = |left, top, width, height| BBox::new(left, top, left + width, top + height);
-        let image = |(truth, found): &(Vec<[f32; 5]>, Vec<[f32; 5]>)| ImageResult {
+        let image = |(truth, found): &GoldenImage| ImageResult {
             truth: truth
                 .iter()
                 .map(|&[x, y, w, h, crowd]| Truth { bbox: bbox(x, y, w, h), is_crowd: crowd > 0.0 })

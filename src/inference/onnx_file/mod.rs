@@ -9,10 +9,12 @@
 //! The file may be hostile: nesting, lengths, and the memory that is kept are bounded, and nothing that it names is
 //! opened here.
 
+mod external;
 mod model;
 mod parse;
 mod wire;
 
+pub use external::WeightFile;
 pub use model::{Dimension, ElementType, Initializer, OnnxFile, Opset, Storage, ValueInfo};
 
 #[cfg(test)]

@@ -187,17 +187,17 @@ fn listed(file: &OnnxFile) -> Option<[String; 3]> {
 /// Ultralytics: one output of 1 × (4 + C) × N, or 1 × N × 6 freed of doubles. A second output holds the prototypes of a
 /// segmentation, which are not read.
 pub fn yolo(file: &OnnxFile) -> Option<NetworkContract> {
-    let output = file.outputs.first()?;
+    let output = file.outputs.first().filter(|_| file.outputs.len() <= 2)?;
     let [_, rows, columns] = shape::<3>(output)?;
     let names = class_names(file);
     let prototypes = file.outputs.get(1).and_then(shape::<4>).and_then(|[_, channels, ..]| channels);
     let extra_values = prototypes.unwrap_or(0);
     let (form, count) = match (rows, columns) {
         (_, Some(columns)) if columns == 6 + extra_values => (YoloForm::EndToEnd, names.len().max(80)),
-        // More rows than values a row, and not YOLOX's 85 columns.
+        // Rows without a note of the classes must be fewer than columns: a large output the other way round is no YOLO's.
         (Some(values), columns)
             if values > 4 + extra_values
-                && columns.is_none_or(|columns| columns > values || is_ultralytics) =>
+                && (!names.is_empty() || columns.is_none_or(|columns| columns > values)) =>
         {
             (YoloForm::Raw, values - 4 - extra_values)
         }

@@ -5,25 +5,11 @@
 
 mod forms;
 
-use super::contract::{Channels, Classes, Element, Fit, Layout, NetworkContract, PictureContract};
-use super::onnx_file::{Dimension, ElementType, OnnxFile, ValueInfo};
+use crate::inference::contract::{Channels, Classes, Element, Fit, Layout, NetworkContract, PictureContract};
+use crate::inference::onnx_file::{Dimension, ElementType, OnnxFile, ValueInfo};
 
-/// Why a file is taken for no detector, in words that name what it has.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "its inputs ({inputs}) and outputs ({outputs}) are those of no detector family that is known: give the family in \
-     its manifest entry"
-)]
-pub struct NotRecognised {
-    inputs: String,
-    outputs: String,
-}
-
-/// How the detector in `file` is fed and read.
-///
-/// # Errors
-/// [`NotRecognised`] where it is of no known family.
-pub fn recognise(file: &OnnxFile) -> Result<NetworkContract, NotRecognised> {
+/// How the detector in `file` is fed and read; `None` where it is of no known family.
+pub fn detector(file: &OnnxFile) -> Option<NetworkContract> {
     let forms: [fn(&OnnxFile) -> Option<NetworkContract>; 9] = [
         forms::tensorflow_ssd,
         forms::sized_detr,
@@ -35,14 +21,12 @@ pub fn recognise(file: &OnnxFile) -> Result<NetworkContract, NotRecognised> {
         forms::yolox,
         forms::yolo,
     ];
-    forms.iter().find_map(|form| form(file)).ok_or_else(|| {
-        let list = |values: &[ValueInfo]| {
-            let all: Vec<_> = values.iter().map(ValueInfo::to_string).collect();
-            all.join(", ")
-        };
-        NotRecognised { inputs: list(&file.inputs), outputs: list(&file.outputs) }
-    })
+    forms.iter().find_map(|form| form(file))
 }
+
+/// The families that are known, for people.
+pub const FAMILIES: &str =
+    "YOLOX, YOLOv8 and YOLO11, SSD, Faster R-CNN, ViTDet, RT-DETR, RF-DETR, D-FINE and RTMDet";
 
 /// The family's name for people.
 pub fn family_name(contract: &NetworkContract) -> &'static str {
