@@ -340,7 +340,7 @@ def after_rfdetr(output):
     scope = {"nn": nn, "torch": torch, "box_ops": box_ops}
     exec(compile(text[start:end], str(source), "exec"), scope)
     boxes, logits = (torch.from_numpy(values) for values in output)
-    found = scope["PostProcess"](num_select=100)(
+    found = scope["PostProcess"](num_select=60)(
         {"pred_logits": logits, "pred_boxes": boxes}, torch.tensor([[HEIGHT, WIDTH]])
     )[0]
     return rows(found["boxes"], found["scores"], found["labels"] == 1)

@@ -14,20 +14,31 @@ use crate::types::BBox;
 pub(super) struct Detr {
     contract: DetrContract,
     wanted: Wanted,
+    /// The logits of the last picture, partly sorted.
+    ranked: Vec<f32>,
 }
 
 impl Detr {
     pub fn new(contract: DetrContract, wanted: Wanted) -> Self {
-        Self { contract, wanted }
+        Self { contract, wanted, ranked: Vec::new() }
     }
 
-    /// Adds those of the queries who count: each class that counts is judged by itself, after a sigmoid.
-    fn decode_queries(&self, logits: &[f32], boxes: &[f32], view: &View, found: &mut Vec<Candidate>) {
+    /// Adds those of the queries who count. Each class is judged by itself, after a sigmoid; as in the original
+    /// post-processors, only as many of all queries' classes count as there are queries, the best ones.
+    fn decode_queries(&mut self, logits: &[f32], boxes: &[f32], view: &View, found: &mut Vec<Candidate>) {
+        self.ranked.clear();
+        self.ranked.extend(logits.iter().copied().filter(|logit| logit.is_finite()));
+        let last = (boxes.len() / 4).min(self.ranked.len()).saturating_sub(1);
+        if self.ranked.is_empty() {
+            return;
+        }
+        let (_, &mut least, _) = self.ranked.select_nth_unstable_by(last, |a, b| b.total_cmp(a));
         let queries = logits.chunks_exact(self.contract.classes.count.max(1)).zip(boxes.as_chunks().0);
         for (row, (logits, &[x, y, width, height])) in queries.enumerate() {
             let scores = self.wanted.classes().filter_map(|class| logits.get(class)).copied();
-            let score = 1.0 / (1.0 + (-scores.fold(f32::NEG_INFINITY, f32::max)).exp());
-            if score >= view.threshold {
+            let logit = scores.fold(f32::NEG_INFINITY, f32::max);
+            let score = 1.0 / (1.0 + (-logit).exp());
+            if logit >= least && score >= view.threshold {
                 let size = view.placed.size;
                 let bbox = BBox::from_center(Vec2::new(x, y) * size, Vec2::new(width, height) * size);
                 found.extend(Candidate::checked(bbox, score, row));
