@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::types::temporary::temporary_file;
-use crate::types::{ByteSize, Device, MemoryMode, MemoryWish, OverlayStyle, Rung};
+use crate::types::{BBox, ByteSize, Device, MemoryMode, MemoryWish, OverlayStyle, Rung};
 
 /// Clips remembered for the recent list.
 const RECENT_LIMIT: usize = 12;
@@ -23,6 +23,10 @@ pub struct ModelSettings {
     pub detector: String,
     /// Recoverer id.
     pub recoverer: String,
+    /// Names or numbers of the detector's classes that count as riders; persons where none is named.
+    pub detector_classes: Vec<String>,
+    /// The part of the picture that the detector looks at, from 0 to 1; all of it where that is `None`.
+    pub detector_part: Option<BBox>,
     /// Device asked for the detector.
     pub detector_device: Device,
     /// Device asked for the recoverer.
@@ -43,6 +47,8 @@ impl Default for ModelSettings {
         Self {
             detector: "nanodet".into(),
             recoverer: "landmark-fit".into(),
+            detector_classes: Vec::new(),
+            detector_part: None,
             detector_device: Device::Cpu,
             recoverer_device: Device::Cpu,
             detection_threshold: None,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::compare::CompareArgs;
 use super::evaluate::EvaluateArgs;
 use super::footprint::FootprintArgs;
 use super::import::ImportArgs;
@@ -14,7 +15,7 @@ use super::tracks::TracksArgs;
 use super::video_args::VideoArgs;
 use crate::engine::{AnalyzeRequest, DataFormat};
 use crate::settings::{ModelSettings, Settings};
-use crate::types::{Device, OverlayStyle};
+use crate::types::{BBox, Device, OverlayStyle};
 
 /// Plays a snowboarding clip, finds the rider, draws his body as a mesh over the picture and exports it.
 ///
@@ -73,6 +74,8 @@ pub enum Command {
     Tracks(TracksArgs),
     /// Hold an analysis against the truth.
     Evaluate(EvaluateArgs),
+    /// Compare detectors on a clip, or on labelled pictures.
+    Compare(CompareArgs),
     /// List, bring, check or remove models.
     Models(ModelsArgs),
     /// Check what this machine has for snowmesh.
@@ -93,12 +96,18 @@ pub enum ProgressStyle {
 /// Models and devices; what is not given comes from the saved settings.
 #[derive(Debug, Args)]
 pub struct ModelArgs {
-    /// Detector: nanodet or movenet-multipose.
+    /// Detector: nanodet, movenet-multipose, or the id of one of your own.
     #[arg(long, value_name = "ID")]
     pub detector: Option<String>,
     /// Recoverer: landmark-fit, or hmr2 with your own weights.
     #[arg(long, value_name = "ID")]
     pub recoverer: Option<String>,
+    /// Classes of the detector that count as riders, by name or number; person without it.
+    #[arg(long, value_delimiter = ',', value_name = "LIST")]
+    pub classes: Vec<String>,
+    /// Part of the picture that the detector looks at: LEFT,TOP,RIGHT,BOTTOM from 0 to 1.
+    #[arg(long, value_name = "L,T,R,B", value_parser = part)]
+    pub roi: Option<BBox>,
     /// Device for the detector: cpu, cuda, cuda:N or webgpu.
     #[arg(long, value_name = "DEVICE")]
     pub detector_device: Option<Device>,
@@ -127,6 +136,10 @@ impl ModelArgs {
         if let Some(recoverer) = &self.recoverer {
             models.recoverer.clone_from(recoverer);
         }
+        if !self.classes.is_empty() {
+            models.detector_classes.clone_from(&self.classes);
+        }
+        models.detector_part = self.roi.or(models.detector_part);
         models.detector_device = self.detector_device.unwrap_or(models.detector_device);
         models.recoverer_device = self.recoverer_device.unwrap_or(models.recoverer_device);
         models.detection_threshold = self.threshold.or(models.detection_threshold);
@@ -139,6 +152,8 @@ impl ModelArgs {
     pub fn is_given(&self) -> bool {
         self.detector.is_some()
             || self.recoverer.is_some()
+            || !self.classes.is_empty()
+            || self.roi.is_some()
             || self.detector_device.is_some()
             || self.recoverer_device.is_some()
             || self.threshold.is_some()
@@ -346,6 +361,20 @@ pub enum ModelsAction {
     Verify(VerifyArgs),
     /// Delete one of your own models.
     Remove(RemoveArgs),
+}
+
+/// Parses the edges of a part of the picture.
+fn part(text: &str) -> Result<BBox, String> {
+    let edges: Result<Vec<f32>, String> = text.split(',').map(|edge| unit_interval(edge.trim())).collect();
+    match edges?.as_slice() {
+        &[left, top, right, bottom] if left < right && top < bottom => {
+            Ok(BBox::new(left, top, right, bottom))
+        }
+        _ => {
+            Err("LEFT,TOP,RIGHT,BOTTOM from 0 to 1 are needed, left before right and top before bottom"
+                .into())
+        }
+    }
 }
 
 /// Parses a number from 0 to 1.

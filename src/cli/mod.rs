@@ -5,6 +5,7 @@
 
 mod analyze;
 mod args;
+mod compare;
 mod doctor;
 mod evaluate;
 mod exit;
@@ -87,6 +88,7 @@ pub fn run(window: impl FnOnce(Option<PathBuf>, Settings, ModelPlaces) -> Result
         Command::Import(args) => import::run(&args, &context),
         Command::Inspect(args) => inspect::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Compare(args) => compare::run(&args, &context),
         Command::Tracks(args) => tracks::run(&args),
         Command::Models(args) => models::run(&args, &context),
         Command::Doctor(_) => Ok(()),

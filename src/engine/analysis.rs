@@ -85,8 +85,14 @@ pub fn analyze(
 }
 
 /// Everything that decides the result of `request`.
-fn run_key(request: &AnalyzeRequest, shelf: &ModelShelf) -> Result<RunKey, EngineError> {
+pub(super) fn run_key(request: &AnalyzeRequest, shelf: &ModelShelf) -> Result<RunKey, EngineError> {
     let models = &request.models;
+    let mut model_sha256 = shelf.hashes(&[&models.detector, &models.recoverer])?;
+    if !models.detector_classes.is_empty() {
+        model_sha256.insert("detector classes".to_owned(), models.detector_classes.join(","));
+    }
+    let part = models.detector_part.map(|part| [part.min.x, part.min.y, part.max.x, part.max.y]);
+    let side = |index: usize| part.map(|part| part[index]);
     Ok(RunKey {
         detector: models.detector.clone(),
         recoverer: models.recoverer.clone(),
@@ -95,11 +101,15 @@ fn run_key(request: &AnalyzeRequest, shelf: &ModelShelf) -> Result<RunKey, Engin
             ("max_people".to_owned(), Some(models.max_people as f32)),
             ("detect_every".to_owned(), Some(models::detect_every(models) as f32)),
             ("precise".to_owned(), models.precise.then_some(1.0)),
+            ("part left".to_owned(), side(0)),
+            ("part top".to_owned(), side(1)),
+            ("part right".to_owned(), side(2)),
+            ("part bottom".to_owned(), side(3)),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
         .collect(),
-        model_sha256: shelf.hashes(&[&models.detector, &models.recoverer])?,
+        model_sha256,
         algorithm_version: ALGORITHM_VERSION,
     })
 }

@@ -86,6 +86,14 @@ pub enum EngineError {
         /// What is wrong with it.
         cause: TruthError,
     },
+    /// Labels, or a labelled picture, cannot be used.
+    #[error("{path}: the labels cannot be used: {cause}", path = path.display())]
+    Labels {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// A file of the user's own models could not be fetched, taken in, checked or removed.
     #[error(transparent)]
     ModelFile(#[from] ModelFileError),
@@ -278,7 +286,7 @@ impl EngineError {
             Self::ModelFile(error) => error.kind(),
             Self::Store(error) => store_kind(error),
             Self::Render(error) => render_kind(error),
-            Self::Truth { .. } => ErrorKind::UnreadableInput,
+            Self::Truth { .. } | Self::Labels { .. } => ErrorKind::UnreadableInput,
             Self::DoesNotFit(_) => ErrorKind::Memory,
             Self::WorkerDied(death) if death.cause.is_memory() => ErrorKind::Memory,
             Self::GpuFailed { .. } => ErrorKind::Device,

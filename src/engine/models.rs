@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use super::detector;
 use super::footprints::{self, Remembered};
 use super::hmr2::Hmr2Recoverer;
 use super::landmark_fit::LandmarkFitRecoverer;
@@ -18,7 +19,7 @@ use super::worth::ScoreLimits;
 use super::{EngineError, ModelFileError, ModelInfo, Offer};
 use crate::body::{BodyModel, LandmarkFit, SmplBody};
 use crate::inference::{
-    self, Detector, HMR2, Hmr2, Hmr2Options, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer,
+    Detector, HMR2, Hmr2, Hmr2Options, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer,
     ModelEntry, ModelFile, Registry, Role, Runtime,
 };
 use crate::settings::ModelSettings;
@@ -29,9 +30,6 @@ const STARTER_BODY: &str = "body-cc0";
 
 /// Stages run beside each other, so each network gets one thread of the processor; one that runs alone gets all.
 const DETECTOR_THREADS: usize = 1;
-
-/// Threshold of a detector whose manifest entry names none.
-const FALLBACK_THRESHOLD: f32 = 0.3;
 
 /// Where models and the runtime are looked for.
 #[derive(Clone, Debug, Default)]
@@ -67,8 +65,18 @@ impl ModelShelf {
         if let Some(registry) = self.registry.get() {
             return Ok(registry);
         }
-        let registry = Registry::open(self.places.models_folder.as_deref())?;
+        let registry = self.fresh_registry()?;
         Ok(self.registry.get_or_init(|| registry))
+    }
+
+    /// The manifests as they are now, the program's and the user's.
+    ///
+    /// # Errors
+    /// When there is no models folder or a manifest is damaged.
+    pub(super) fn fresh_registry(&self) -> Result<Registry, EngineError> {
+        let mut registry = Registry::open(self.places.models_folder.as_deref())?;
+        registry.add_own(UserModels::new(&self.places).folder())?;
+        Ok(registry)
     }
 
     /// ONNX Runtime.
@@ -159,25 +167,27 @@ impl ModelShelf {
     /// # Errors
     /// When there is no models folder or its manifest is damaged.
     pub fn list(&self) -> Result<Vec<ModelInfo>, EngineError> {
-        let registry = self.registry()?;
+        let registry = &self.fresh_registry()?;
         let mut models = Vec::new();
         for entry in registry.models() {
             let files = files_of(registry, entry)?;
-            let whole = |file: &ModelFile| {
-                let found = std::fs::metadata(registry.folder().join(&file.path));
-                found.is_ok_and(|found| found.len() == file.bytes)
+            let is_own = registry.is_own(&entry.id);
+            let whole = |(id, file): &(&str, &ModelFile)| {
+                let path = registry.path(id).unwrap_or_default();
+                let has = |name: &String| path.with_file_name(name).is_file();
+                path.metadata().is_ok_and(|found| found.len() == file.bytes) && file.weights.iter().all(has)
             };
             models.push(ModelInfo {
                 id: entry.id.clone(),
                 title: entry.title.clone(),
                 role: entry.role,
-                file: entry.file.as_ref().map(|file| registry.folder().join(&file.path)),
+                file: registry.path(&entry.id).ok(),
                 bytes: files.iter().map(|(_, file)| file.bytes).sum(),
                 licence: entry.licence.clone(),
                 source: entry.source.clone(),
                 default_threshold: entry.default_threshold(),
-                present: files.iter().all(|(_, file)| whole(file)),
-                remedy: None,
+                present: files.iter().all(whole),
+                remedy: is_own.then(|| format!("Not there: take it in again with snowmesh models import, after snowmesh models remove {}", entry.id)),
             });
         }
         models.extend(UserModels::new(&self.places).list());
@@ -219,14 +229,8 @@ pub(super) fn load_detector(
         &own.footprint,
         own.workers,
         || {
-            Ok(inference::load_detector_held(
-                &runtime,
-                registry,
-                &plan.id,
-                plan.device,
-                threads,
-                plan.weights,
-            )?)
+            let placement = (plan.device, threads, plan.weights);
+            Ok(detector::load(&runtime, registry, settings, placement)?)
         },
         |detector| Ok(detector.detect(&trial().0, scores.weak).map(drop)?),
     )
@@ -236,21 +240,19 @@ pub(super) fn load_detector(
 ///
 /// # Errors
 /// When it is unknown.
-fn detector_on_demand(shelf: &ModelShelf, watch: &Watch<'_>) -> Result<Box<dyn Detector>, EngineError> {
+fn detector_on_demand(
+    shelf: &ModelShelf,
+    settings: &ModelSettings,
+    watch: &Watch<'_>,
+) -> Result<Box<dyn Detector>, EngineError> {
     let (runtime, registry) = (shelf.runtime()?, shelf.registry()?.clone());
     let plan = watch.plan().detector.clone();
     registry.get_as(Role::Detector, &plan.id)?;
     let (crumbs, id, device) = (watch.crumbs(), plan.id.clone(), plan.device);
+    let settings = settings.clone();
     let load: Load = Box::new(move || {
         crumbs.loading(&plan);
-        inference::load_detector_held(
-            &runtime,
-            &registry,
-            &plan.id,
-            plan.device,
-            DETECTOR_THREADS,
-            plan.weights,
-        )
+        detector::load(&runtime, &registry, &settings, (plan.device, DETECTOR_THREADS, plan.weights))
     });
     Ok(Box::new(OnDemandDetector::new(id, device, load)))
 }
@@ -258,7 +260,7 @@ fn detector_on_demand(shelf: &ModelShelf, watch: &Watch<'_>) -> Result<Box<dyn D
 /// Scores of the detector that count.
 pub(super) fn scores(shelf: &ModelShelf, settings: &ModelSettings) -> Result<ScoreLimits, EngineError> {
     let entry = shelf.registry()?.get_as(Role::Detector, &settings.detector)?;
-    let own = entry.default_threshold().unwrap_or(FALLBACK_THRESHOLD);
+    let own = detector::own_threshold(entry);
     Ok(ScoreLimits::around(settings.detection_threshold.unwrap_or(own)))
 }
 
@@ -283,7 +285,7 @@ pub(super) fn load_stages(
     let plan = watch.plan();
     let detector = match (seen, plan.mode) {
         (Some(seen), _) => seen,
-        (None, MemoryMode::OnDemand) => detector_on_demand(shelf, watch)?,
+        (None, MemoryMode::OnDemand) => detector_on_demand(shelf, settings, watch)?,
         (None, _) => load_detector(shelf, settings, watch)?,
     };
     let own = footprints::need(shelf, &plan.recoverer.id, plan.recoverer.device, &Remembered::load())?;

@@ -13,6 +13,7 @@ mod landmarks;
 mod library;
 mod manifest;
 mod onnx_file;
+mod own_detectors;
 mod placement;
 mod preprocess;
 mod providers;
@@ -26,14 +27,16 @@ mod session;
 pub mod fake;
 
 #[cfg(test)]
+mod detector_tests;
+#[cfg(test)]
 mod golden_tests;
 #[cfg(test)]
 mod test_support;
 
-use crate::types::{BodyEstimate, Detection, Device, RgbImage};
+use crate::types::{BBox, BodyEstimate, Detection, Device, Mask, RgbImage};
 
 pub use contract::NetworkContract;
-pub use detectors::{load_detector, load_detector_held};
+pub use detectors::{DetectorOptions, load_detector, load_detector_file, load_detector_of};
 pub use error::InferenceError;
 pub use evaluate::{AveragePrecision, ImageResult, Truth, average_precision, object_keypoint_similarity};
 pub use hmr2::{
@@ -42,8 +45,9 @@ pub use hmr2::{
 pub use landmarks::{LANDMARK_FIT, LandmarkNet, LandmarkOptions};
 pub use manifest::{ModelEntry, ModelFile, Role};
 pub use onnx_file::{Dimension, ElementType, Initializer, OnnxFile, Opset, Storage, ValueInfo, WeightFile};
+pub use own_detectors::{own_detectors, own_manifest_path, write_own_detectors};
 pub use providers::ProviderReport;
-pub use recognize::{Recognized, recognize};
+pub use recognize::{Recognized, family_name, recognize};
 pub use registry::Registry;
 pub use runtime::Runtime;
 
@@ -60,6 +64,30 @@ pub trait Detector: Send {
     /// # Errors
     /// When the network cannot be run.
     fn detect(&mut self, image: &RgbImage, threshold: f32) -> Result<Vec<Detection>, InferenceError>;
+
+    /// As [`detect`](Self::detect), into a list that is used again for every picture.
+    ///
+    /// # Errors
+    /// As `detect`.
+    fn detect_into(
+        &mut self,
+        image: &RgbImage,
+        threshold: f32,
+        found: &mut Vec<Detection>,
+    ) -> Result<(), InferenceError> {
+        *found = self.detect(image, threshold)?;
+        Ok(())
+    }
+
+    /// Looks at `part` of each picture alone, from (0, 0) at its top left to (1, 1) at its bottom right; at the whole
+    /// where that is `None`.
+    fn look_at(&mut self, _part: Option<BBox>) {}
+
+    /// The shapes of those whom the last picture showed, one for each and in their order; empty where the network
+    /// gives none.
+    fn masks(&self) -> &[Mask] {
+        &[]
+    }
 }
 
 /// Recovers the body of each detected person.

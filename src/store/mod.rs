@@ -8,6 +8,7 @@
 //! A file that can't be read (corrupt, foreign, of a newer snowmesh) is reported and left exactly as it is.
 
 mod body_codec;
+mod detector_runs;
 mod error;
 mod evidence;
 mod fingerprint;

@@ -7,12 +7,14 @@
 
 pub mod appearance;
 pub mod camera;
+pub mod detector_run;
 pub mod device;
 pub mod edits;
 pub mod frame;
 pub mod geometry;
 pub mod landmarks;
 pub mod light;
+pub mod mask;
 pub mod memory;
 pub mod metrics;
 pub mod moments;
@@ -32,6 +34,7 @@ pub use frame::{
 pub use geometry::BBox;
 pub use landmarks::{DepthCues, Landmarks};
 pub use light::{Light, Primaries, Transfer};
+pub use mask::Mask;
 pub use memory::{ByteSize, MemoryMode, MemoryWish, Rung, WeightsHeld};
 pub use metrics::{RunSummary, StageTime};
 pub use motion::{CameraMotion, Similarity};

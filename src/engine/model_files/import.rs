@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 
 use super::ModelFileError;
 use super::checksums::{self, hash_into};
+use super::detector::{import_detector, take_entry};
 use crate::body::{BodyModel, SmplBody};
 use crate::engine::user_models::{SMPL, UserModels};
 use crate::engine::{CancelToken, EngineError, ModelShelf, Progress, Reporter};
@@ -28,7 +29,7 @@ const CHECKPOINT: &str = "it is a checkpoint or an archive of one; models/export
 #[derive(Clone, Debug)]
 pub struct ImportedModel {
     /// Its id, as in settings and flags.
-    pub id: &'static str,
+    pub id: String,
     /// What it is, in words.
     pub told: String,
     /// Its files in the folder of the user's models.
@@ -36,9 +37,9 @@ pub struct ImportedModel {
 }
 
 /// A file and the name that it gets.
-struct Copied<'a> {
-    from: &'a Path,
-    name: String,
+pub(super) struct Copied<'a> {
+    pub from: &'a Path,
+    pub name: String,
 }
 
 /// Takes in a file: tells what it is, runs it once, and copies it into the folder of the user's models.
@@ -67,11 +68,11 @@ pub fn import_model(
     }
 }
 
-fn refused(path: &Path, cause: impl Into<String>) -> EngineError {
+pub(super) fn refused(path: &Path, cause: impl Into<String>) -> EngineError {
     ModelFileError::NotTakenIn { path: path.to_owned(), cause: cause.into() }.into()
 }
 
-fn say(reporter: &dyn Reporter, stage: &str) {
+pub(super) fn say(reporter: &dyn Reporter, stage: &str) {
     reporter.progress(Progress { stage: stage.to_owned(), ..Progress::default() });
 }
 
@@ -82,7 +83,12 @@ fn import_network(
     reporter: &dyn Reporter,
 ) -> Result<ImportedModel, EngineError> {
     let (recognized, weights) = look_at(file)?;
-    let Recognized::Hmr2(signature) = recognized;
+    let signature = match recognized {
+        Recognized::Hmr2(signature) => signature,
+        Recognized::Detector(contract) => {
+            return import_detector(file, *contract, &weights, shelf, cancel, reporter);
+        }
+    };
     say(reporter, "running it once");
     try_hmr2(file, shelf)?;
     let models = UserModels::new(shelf.places());
@@ -92,7 +98,7 @@ fn import_network(
     let copied: Vec<Copied<'_>> = weights.chain([graph]).collect();
     let files = copy(&copied, HMR2, models.folder(), cancel, reporter)?;
     let told = format!("HMR2 with {} weights; it ran once and gave a body", signature.weights);
-    Ok(ImportedModel { id: HMR2, told, files })
+    Ok(ImportedModel { id: HMR2.to_owned(), told, files })
 }
 
 /// Tells what a network is, and finds its weights.
@@ -142,7 +148,7 @@ fn import_body(
     let files = copy(&copied, SMPL, models.folder(), cancel, reporter)?;
     let (vertices, triangles) = (body.model().vertex_count(), body.model().triangles().len());
     Ok(ImportedModel {
-        id: SMPL,
+        id: SMPL.to_owned(),
         told: format!("SMPL body, {vertices} vertices, {triangles} triangles"),
         files,
     })
@@ -164,7 +170,7 @@ fn file_name(path: &Path) -> String {
 }
 
 /// Copies files into `folder` and notes their SHA-256 beside the last of them. All of them are there afterwards, or none.
-fn copy(
+pub(super) fn copy(
     copied: &[Copied<'_>],
     id: &str,
     folder: &Path,
@@ -240,7 +246,7 @@ fn main_file(id: &str, models: &UserModels) -> Option<PathBuf> {
 pub fn verify_model(id: &str, shelf: &ModelShelf, cancel: &CancelToken) -> Result<String, EngineError> {
     let models = UserModels::new(shelf.places());
     let Some(main) = main_file(id, &models) else {
-        shelf.registry()?.verify(id)?;
+        shelf.fresh_registry()?.verify(id)?;
         return Ok("ok".to_owned());
     };
     if !main.is_file() {
@@ -274,7 +280,11 @@ pub fn verify_model(id: &str, shelf: &ModelShelf, cancel: &CancelToken) -> Resul
 pub fn remove_model(id: &str, shelf: &ModelShelf) -> Result<Vec<PathBuf>, EngineError> {
     let models = UserModels::new(shelf.places());
     let Some(main) = main_file(id, &models) else {
-        shelf.registry()?.get(id)?;
+        let registry = shelf.fresh_registry()?;
+        registry.get(id)?;
+        if registry.is_own(id) {
+            return remove_detector(id, &models);
+        }
         return Err(ModelFileError::NotTheUsers { id: id.to_owned() }.into());
     };
     if !main.is_file() {
@@ -283,9 +293,22 @@ pub fn remove_model(id: &str, shelf: &ModelShelf) -> Result<Vec<PathBuf>, Engine
     // Weights are found by the graph; where it is damaged, by the name that exports give them.
     let weights = look_at(&main).map(|(_, weights)| weights.into_iter().map(|file| file.path).collect());
     let weights: Vec<PathBuf> = weights.unwrap_or_else(|_: EngineError| vec![models.weights_path()]);
-    let files = weights.into_iter().chain([checksum_path(&main), main]).filter(|path| path.is_file());
+    delete(weights.into_iter().chain([checksum_path(&main), main]))
+}
+
+/// Deletes one of the user's own detectors. Its entry goes first: without it, files are nothing that is looked at.
+fn remove_detector(id: &str, models: &UserModels) -> Result<Vec<PathBuf>, EngineError> {
+    let files = take_entry(models.folder(), id)?.and_then(|entry| entry.file);
+    let names = files.into_iter().flat_map(|file| file.weights.into_iter().chain([file.path]));
+    let paths: Vec<PathBuf> = names.map(|name| models.folder().join(name)).collect();
+    let sums: Vec<PathBuf> = paths.iter().map(|path| checksum_path(path)).collect();
+    delete(paths.into_iter().chain(sums))
+}
+
+/// Deletes those of `files` that are there; gives their paths.
+fn delete(files: impl Iterator<Item = PathBuf>) -> Result<Vec<PathBuf>, EngineError> {
     let mut removed = Vec::new();
-    for path in files {
+    for path in files.filter(|path| path.is_file()) {
         fs::remove_file(&path).map_err(|cause| EngineError::Io {
             doing: "deleting the model",
             path: path.clone(),

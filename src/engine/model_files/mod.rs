@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod checksums;
+mod detector;
 mod error;
 mod fetch;
 mod import;
