@@ -9,6 +9,7 @@
 
 mod blazepose;
 mod camera_solve;
+mod depth_grid;
 mod error;
 mod fit;
 mod ik;
@@ -20,6 +21,7 @@ mod model;
 mod rotation;
 mod skinning;
 mod smpl;
+mod surface_colors;
 #[cfg(test)]
 mod testing;
 
@@ -28,3 +30,4 @@ pub use fit::{LandmarkFit, TrackFrame};
 pub use model::BodyModel;
 pub use skinning::PosedBody;
 pub use smpl::SmplBody;
+pub use surface_colors::{SurfacePatches, SurfaceSampler};

@@ -10,13 +10,13 @@ use glam::Vec2;
 
 use super::job::Reporter;
 use super::models::{self, ModelShelf};
-use super::pipeline::{self, FrameResult, Stages};
+use super::pipeline::{self, FrameResult, Meters, Stages};
 use super::rate::RateMeter;
 use super::refine::TrackRefiner;
 use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders};
 use super::{edits, memory};
 use crate::store::{self, AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, Opened, RunKey};
-use crate::tracking::{self, ChangeMeter, FrameObservations, Resolved, Tracker, TrackerSettings, is_cut};
+use crate::tracking::{self, FrameObservations, Resolved, Tracker, TrackerSettings, is_cut};
 use crate::types::{ClipInfo, RunSummary, StageTime};
 use crate::video::{self, DecodeOptions, FrameSource};
 
@@ -25,7 +25,7 @@ const BATCH_FRAMES: usize = 16;
 const BATCH_TIME: Duration = Duration::from_millis(500);
 
 /// Raised whenever the same models would give another analysis.
-const ALGORITHM_VERSION: u32 = 2;
+const ALGORITHM_VERSION: u32 = 3;
 
 /// The analysis file of a request.
 pub fn store_path(request: &AnalyzeRequest) -> PathBuf {
@@ -178,8 +178,8 @@ pub fn run_stages(
     let total = info.frames.len();
     let first = store.next_frame()?.min(total);
     let mut recording = Recording::resume(store, reporter, tracker_settings(&info, stages), first, total)?;
-    let changes = go_to(source, first)?;
-    let times = pipeline::run(source, stages, changes, cancel, |result| {
+    let meters = go_to(source, first, &recording.store)?;
+    let times = pipeline::run(source, stages, meters, cancel, |result| {
         let pts_s =
             result.pts.map_or_else(|| info.frames.seconds(result.index), |pts| info.frames.seconds_of(pts));
         recording.take(result, pts_s)
@@ -196,18 +196,21 @@ pub fn run_stages(
     recording.finish(summary, times, path, &riders)
 }
 
-/// Makes frame `first` the next one of `source` and takes in the picture before it.
-fn go_to(source: &mut dyn FrameSource, first: u64) -> Result<ChangeMeter, EngineError> {
-    let mut changes = ChangeMeter::default();
+/// Makes frame `first` the next one of `source` and takes in the picture before it and the people found in it.
+fn go_to(source: &mut dyn FrameSource, first: u64, store: &AnalysisStore) -> Result<Meters, EngineError> {
+    let mut meters = Meters::default();
     if let Some(before) = first.checked_sub(1) {
         source.seek(before)?;
         // A frame that cannot be decoded has been told of in the sitting that met it.
         if let Ok(Some(frame)) = source.next_frame() {
-            changes.take(&frame.image);
+            let seen = store.observations(before..first)?;
+            let people = seen.iter().flat_map(|record| &record.observations).map(|o| o.detection.bbox);
+            meters.changes.take(&frame.image);
+            meters.motion.take(&frame.image, people);
         }
         source.seek(first)?;
     }
-    Ok(changes)
+    Ok(meters)
 }
 
 /// How the tracker is to take the detector's scores on this clip.
@@ -278,7 +281,7 @@ impl<'a> Recording<'a> {
         if is_cut(&self.changes, self.changes.len() - 1) {
             self.tracker.cut();
         }
-        let riders = self.tracker.advance(record.frame, record.pts_s, &record.observations);
+        let riders = self.tracker.advance(record.frame, record.pts_s, &record.observations, &record.evidence);
         self.reporter.riders(record.frame, &riders);
     }
 
@@ -291,6 +294,7 @@ impl<'a> Recording<'a> {
             pts_s,
             change: result.change,
             observations: result.observations,
+            evidence: result.evidence,
             warning: result.warning,
         };
         if let Some(warning) = &record.warning {
@@ -337,11 +341,12 @@ impl<'a> Recording<'a> {
             .store
             .observations(..)?
             .into_iter()
-            .map(|FrameRecord { frame, pts_s, change, observations, .. }| FrameObservations {
+            .map(|FrameRecord { frame, pts_s, change, observations, evidence, .. }| FrameObservations {
                 frame,
                 pts_s,
                 change,
                 observations,
+                evidence,
             })
             .collect();
         let mut resolved = tracking::resolve(&self.settings, &seen);

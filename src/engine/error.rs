@@ -107,6 +107,28 @@ pub enum EngineError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// The disk has no room for what is to be written.
+    #[error(
+        "{path}: about {} are needed and {} are free there; free some space, choose another folder, or a smaller size or \
+         quality",
+        megabytes(*.needed),
+        megabytes(*.free),
+        path = path.display()
+    )]
+    NoSpace {
+        /// The file or folder to be written.
+        path: PathBuf,
+        /// Bytes that it takes at about.
+        needed: u64,
+        /// Bytes that there are.
+        free: u64,
+    },
+    /// A picture is asked for under a name of something else.
+    #[error("{path}: pictures are PNG files; let the name end in .png", path = path.display())]
+    NotPng {
+        /// The file to be written.
+        path: PathBuf,
+    },
     /// Formats of bodies were asked for, and none is known.
     #[error("no body was recovered in {clip}, so there is nothing to write as {formats}", clip = clip.display())]
     NoBodies {
@@ -175,6 +197,8 @@ impl EngineError {
             Self::Cancelled => ErrorKind::Cancelled,
             Self::Import { .. } => ErrorKind::UnreadableInput,
             Self::NoBodies { .. }
+            | Self::NotPng { .. }
+            | Self::NoSpace { .. }
             | Self::ImportedElsewhere { .. }
             | Self::AnalysisThere { .. }
             | Self::ClipChanged { .. }
@@ -185,6 +209,10 @@ impl EngineError {
             | Self::StageLost { .. } => ErrorKind::Failed,
         }
     }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 fn video_kind(error: &VideoError) -> ErrorKind {

@@ -8,6 +8,7 @@ use super::hmr2::Hmr2Recoverer;
 use super::landmark_fit::LandmarkFitRecoverer;
 use super::pipeline::Stages;
 use super::refine::TrackRefiner;
+use super::surfaces::Surfaces;
 use super::user_models::UserModels;
 use super::worth::ScoreLimits;
 use super::{EngineError, ModelFileError, ModelInfo, Offer};
@@ -212,8 +213,9 @@ pub fn load_stages(
         load_landmark_fit(&runtime, shelf, settings)?
     };
     // Bodies without cues for depth pass through it, bridged over the gaps between them.
-    let refiner = Some(TrackRefiner::new(body));
-    Ok(Stages { detector, recoverers, refiner, scores, max_people: settings.max_people })
+    let refiner = Some(TrackRefiner::new(Arc::clone(&body)));
+    let surfaces = Some(Surfaces::new(body));
+    Ok(Stages { detector, recoverers, surfaces, refiner, scores, max_people: settings.max_people })
 }
 
 /// Recoverers, one for each worker, and the body that their estimates belong to.

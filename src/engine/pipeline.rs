@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::refine::TrackRefiner;
+use super::surfaces::Surfaces;
 use super::worth::{ScoreLimits, WorthRecovering};
 use super::{CancelToken, EngineError, thread};
 use crate::inference::{Detector, MeshRecoverer};
-use crate::tracking::ChangeMeter;
-use crate::types::{Detection, Observation, RgbImage, StageTime, VideoFrame};
+use crate::tracking::{ChangeMeter, MotionMeter};
+use crate::types::{CameraMotion, Detection, FrameEvidence, Observation, RgbImage, StageTime, VideoFrame};
 use crate::video::{self, FrameSource, VideoError};
 
 /// Frames that may wait before each stage.
@@ -26,6 +27,8 @@ pub struct Stages {
     pub detector: Box<dyn Detector>,
     /// Recovers bodies; one worker each, at least one.
     pub recoverers: Vec<Box<dyn MeshRecoverer>>,
+    /// Reads the colours of bodies from the picture.
+    pub surfaces: Option<Surfaces>,
     /// Fits riders again over time, where the recoverer's bodies can be.
     pub refiner: Option<TrackRefiner>,
     /// Detector scores that count.
@@ -45,8 +48,19 @@ pub struct FrameResult {
     pub change: Option<f32>,
     /// Who was seen.
     pub observations: Vec<Observation>,
+    /// What else the picture tells of who is who.
+    pub evidence: FrameEvidence,
     /// Why the frame could not be decoded.
     pub warning: Option<String>,
+}
+
+/// What compares each picture with the one before it.
+#[derive(Default)]
+pub struct Meters {
+    /// How much it changes.
+    pub changes: ChangeMeter,
+    /// How the camera moves.
+    pub motion: MotionMeter,
 }
 
 /// A frame on its way, numbered in the order of decoding.
@@ -64,13 +78,14 @@ struct Detected {
     index: u64,
     pts: i64,
     change: Option<f32>,
+    motion: CameraMotion,
     image: RgbImage,
     detections: Vec<Detection>,
 }
 
 /// Runs `source` through `stages` and hands each result, in order, to `sink` on the calling thread.
 ///
-/// `changes` has taken in the picture before the first one, where there is one.
+/// The meters have taken in the picture before the first one, where there is one.
 ///
 /// Ends early, without an error, when `cancel` is set: the caller knows that it asked. Gives the busy time of each
 /// stage.
@@ -80,7 +95,7 @@ struct Detected {
 pub fn run(
     source: &mut dyn FrameSource,
     stages: &mut Stages,
-    changes: ChangeMeter,
+    meters: Meters,
     cancel: &CancelToken,
     mut sink: impl FnMut(FrameResult) -> Result<(), EngineError>,
 ) -> Result<Vec<StageTime>, EngineError> {
@@ -90,13 +105,15 @@ pub fn run(
     let (give_back, spare_images) = bounded::<RgbImage>(QUEUE_FRAMES * 3);
     let (weakest, worth) = (stages.scores.weak, WorthRecovering::new(stages.scores, stages.max_people));
     let (detector, recoverers) = (&mut stages.detector, &mut stages.recoverers);
+    let surfaces = stages.surfaces.as_ref();
+    let Meters { changes, motion } = meters;
 
     std::thread::scope(|scope| {
         let bad_frames = to_order.clone();
         let decode = thread::spawn_scoped(scope, "decode", move || {
             decode(source, changes, cancel, &to_detect, &bad_frames)
         })?;
-        let detected = DetectStage { weakest, worth, spare_images };
+        let detected = DetectStage { weakest, worth, motion, last: None, spare_images };
         let detect = thread::spawn_scoped(scope, "detect", move || {
             detected.run(detector.as_mut(), cancel, &detect_queue, &to_recover)
         })?;
@@ -104,7 +121,7 @@ pub fn run(
         for recoverer in recoverers {
             let (queue, done, give_back) = (recover_queue.clone(), to_order.clone(), give_back.clone());
             workers.push(thread::spawn_scoped(scope, "recover", move || {
-                recover(recoverer.as_mut(), cancel, &queue, &done, &give_back)
+                recover(recoverer.as_mut(), surfaces, cancel, &queue, &done, &give_back)
             })?);
         }
         drop((to_order, recover_queue, give_back));
@@ -150,6 +167,14 @@ impl Busy {
         result
     }
 
+    /// More work on a frame that is counted already.
+    fn count_on<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        self.time += start.elapsed();
+        result
+    }
+
     fn done(self) -> StageTime {
         StageTime { stage: self.stage.into(), frames: self.frames, busy_s: self.time.as_secs_f64() }
     }
@@ -174,8 +199,9 @@ fn decode(
             }
             Ok(None) => break,
             Err(VideoError::BadFrame { index, cause, .. }) => {
-                let (observations, warning) = (Vec::new(), Some(cause));
-                let item = FrameResult { index, pts: None, change: None, observations, warning };
+                let (observations, evidence) = (Vec::new(), FrameEvidence::default());
+                let warning = Some(cause);
+                let item = FrameResult { index, pts: None, change: None, observations, evidence, warning };
                 bad_frames.send(Numbered { sequence, item }).is_ok()
             }
             Err(error) => return Err(error.into()),
@@ -191,6 +217,9 @@ fn decode(
 struct DetectStage {
     weakest: f32,
     worth: WorthRecovering,
+    motion: MotionMeter,
+    /// Index of the last frame, where there was one.
+    last: Option<u64>,
     spare_images: Receiver<RgbImage>,
 }
 
@@ -214,29 +243,45 @@ impl DetectStage {
             });
             let mut detections = detections?;
             self.worth.choose(frame.index, &mut detections);
-            let item = Detected { index: frame.index, pts: frame.pts, change, image, detections };
+            let motion = busy.count_on(|| self.motion(&frame, &detections));
+            let item = Detected { index: frame.index, pts: frame.pts, change, motion, image, detections };
             if next.send(Numbered { sequence, item }).is_err() {
                 break;
             }
         }
         Ok(busy.done())
     }
+
+    /// How the camera moved into `frame`.
+    fn motion(&mut self, frame: &VideoFrame, detections: &[Detection]) -> CameraMotion {
+        if self.last.is_some_and(|last| last + 1 != frame.index) {
+            self.motion.skip();
+        }
+        self.last = Some(frame.index);
+        self.motion.take(&frame.image, detections.iter().map(|detection| detection.bbox))
+    }
 }
 
 fn recover(
     recoverer: &mut dyn MeshRecoverer,
+    surfaces: Option<&Surfaces>,
     cancel: &CancelToken,
     queue: &Receiver<Numbered<Detected>>,
     next: &Sender<Numbered<FrameResult>>,
     give_back: &Sender<RgbImage>,
 ) -> Result<StageTime, EngineError> {
     let mut busy = Busy::new("recover");
+    let mut sampler = surfaces.map(Surfaces::sampler);
     for Numbered { sequence, item } in queue {
         if cancel.is_cancelled() {
             break;
         }
-        let Detected { index, pts, change, image, detections } = item;
+        let Detected { index, pts, change, motion, image, detections } = item;
         let bodies = busy.count(|| recoverer.recover(&image, &detections))?;
+        let appearances = sampler.as_mut().map_or_else(Vec::new, |sampler| {
+            let bodies: Vec<_> = bodies.iter().map(Option::as_ref).collect();
+            busy.count_on(|| sampler.sample(&image, &bodies))
+        });
         // Full means that enough spare pictures wait already.
         let _ = give_back.try_send(image);
         let observations = detections
@@ -244,7 +289,8 @@ fn recover(
             .zip(bodies)
             .map(|(detection, body)| Observation { detection, body })
             .collect();
-        let item = FrameResult { index, pts: Some(pts), change, observations, warning: None };
+        let evidence = FrameEvidence { motion, appearances };
+        let item = FrameResult { index, pts: Some(pts), change, observations, evidence, warning: None };
         if next.send(Numbered { sequence, item }).is_err() {
             break;
         }
