@@ -253,9 +253,9 @@ pub fn verify_model(id: &str, shelf: &ModelShelf, cancel: &CancelToken) -> Resul
         return Err(InferenceError::ModelMissing { path: main }.into());
     }
     if id == SMPL {
-        read_body(&main).map(drop)?
+        read_body(&main)?;
     } else {
-        look_at(&main).map(drop)?
+        look_at(&main)?;
     }
     let Ok(text) = fs::read_to_string(checksum_path(&main)) else {
         return Ok(

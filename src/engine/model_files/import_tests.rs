@@ -85,8 +85,7 @@ fn a_network_is_recognised_run_copied_verified_and_removed() {
     let again = bench.import(&tiny()).unwrap_err().to_string();
     assert!(again.contains("is kept") && again.contains("models remove hmr2"), "{again}");
     // Another network of the same make in its place is told.
-    let old = fs::read(&imported.files[0]).unwrap();
-    let mut other = old.clone();
+    let mut other = fs::read(&imported.files[0]).unwrap();
     let name = b"smpl_head.deccam.bias";
     let last_weight = other.windows(name.len()).rposition(|found| found == name).unwrap() + name.len() + 5;
     other[last_weight] ^= 0x10;
