@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use glam::Vec2;
 
+use super::again::SearchAgain;
 use super::detect_stage::DetectStage;
 use super::job::Reporter;
 use super::models::{self, ModelShelf};
 use super::pipeline::{self, Earlier, FrameResult, Stages};
 use super::rate::RateMeter;
-use super::refine::TrackRefiner;
 use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders};
 use super::{edits, memory};
 use crate::store::{self, AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, Opened, RunKey};
@@ -195,7 +195,7 @@ pub fn run_stages(
         return Err(EngineError::Cancelled);
     }
     times.push(recording.time());
-    let riders = recording.resolve(stages.refiner.as_mut(), cancel)?;
+    let riders = recording.resolve(source, stages, cancel)?;
     recording.finish(summary, times, path, &riders)
 }
 
@@ -335,10 +335,11 @@ impl<'a> Recording<'a> {
         StageTime { stage: "track and store".into(), frames: self.frames, busy_s: self.busy.as_secs_f64() }
     }
 
-    /// Settles who is who, and fits each rider again over time.
+    /// Settles who is who, looks again where somebody was lost, and fits each rider again over time.
     fn resolve(
         &self,
-        refiner: Option<&mut TrackRefiner>,
+        source: &mut dyn FrameSource,
+        stages: &mut Stages,
         cancel: &CancelToken,
     ) -> Result<Resolved, EngineError> {
         let settling = Progress { stage: "settling who is who".into(), ..Progress::default() };
@@ -354,8 +355,12 @@ impl<'a> Recording<'a> {
                 observations,
             })
             .collect();
-        let mut resolved = tracking::resolve(&self.settings, &seen);
-        if let Some(refiner) = refiner {
+        let search = SearchAgain::new(source, stages, cancel);
+        let mut resolved = match search {
+            Some(search) => search.resolve(&self.settings, seen)?,
+            None => tracking::resolve(&self.settings, &seen),
+        };
+        if let Some(refiner) = &mut stages.refiner {
             for track in &resolved.tracks {
                 refiner.refine(track.id, &mut resolved.frames, cancel);
             }

@@ -3,6 +3,7 @@
 //! The window and the command line both drive an [`Engine`]: they ask for jobs and read [`Event`]s. Nothing here
 //! blocks its caller.
 
+mod again;
 mod analysis;
 mod cancel;
 mod clock;
@@ -17,6 +18,7 @@ mod export;
 mod follow;
 mod frame_cache;
 mod hmr2;
+mod holes;
 mod import;
 mod job;
 mod landmark_fit;
@@ -35,6 +37,7 @@ mod scene;
 pub mod thread;
 mod user_models;
 mod worth;
+mod zoom;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

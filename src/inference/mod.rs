@@ -64,6 +64,11 @@ pub trait MeshRecoverer: Send {
     /// Where it really runs.
     fn device(&self) -> Device;
 
+    /// Whether a body's confidence says if anybody is in the box at all.
+    fn tells_presence(&self) -> bool {
+        false
+    }
+
     /// One entry for each of `detections`, in their order; `None` where no body is found in the box.
     ///
     /// # Errors
