@@ -21,6 +21,9 @@ const ROUNDS: usize = 2;
 /// Frames in a row without him after which he is taken to have left, or not to have come yet.
 const MOST_MISSES: usize = 4;
 
+/// The same for a hole that is searched from both ends: he may be hidden in its middle.
+const MOST_MISSES_INSIDE: usize = 12;
+
 /// Frames from which his motion at an end is taken.
 const MOTION_FRAMES: usize = 4;
 
@@ -42,6 +45,8 @@ pub struct SearchAgain<'a> {
     zoom: Zoom<'a>,
     cancel: &'a CancelToken,
     shots: Vec<Range<usize>>,
+    /// Holes in which everything has been tried.
+    tried: Vec<Range<usize>>,
     image: RgbImage,
 }
 
@@ -54,7 +59,7 @@ impl<'a> SearchAgain<'a> {
     ) -> Option<Self> {
         let recoverer = stages.recoverers.first_mut()?;
         let zoom = Zoom::new(stages.detector.as_mut(), recoverer.as_mut(), stages.scores);
-        Some(Self { source, zoom, cancel, shots: Vec::new(), image: RgbImage::default() })
+        Some(Self { source, zoom, cancel, shots: Vec::new(), tried: Vec::new(), image: RgbImage::default() })
     }
 
     /// Who is who in `seen`, with what is found again. Stops early when the analysis is cancelled.
@@ -97,9 +102,13 @@ impl<'a> SearchAgain<'a> {
             if self.cancel.is_cancelled() {
                 break;
             }
+            if self.tried.contains(&hole.frames) {
+                continue;
+            }
             let mut way = Way::new(&hole, resolved, &times_s);
             self.search_hole(&hole, &mut way, resolved, seen)?;
             found.extend(way.found);
+            self.tried.push(hole.frames);
         }
         Ok(found)
     }
@@ -133,7 +142,8 @@ impl<'a> SearchAgain<'a> {
                 } else {
                     misses += 1;
                 }
-                if misses > MOST_MISSES && !(hole.seen_before && hole.seen_after) {
+                let most = if hole.seen_before && hole.seen_after { MOST_MISSES_INSIDE } else { MOST_MISSES };
+                if misses > most {
                     return Ok(());
                 }
             }
