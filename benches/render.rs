@@ -1,6 +1,7 @@
 //! What a frame costs: drawing and reading back a body of 13.5k vertices at 1280 × 720.
 //!
-//! Runs on the processor's adapter, so that figures of different machines can be compared by their cores alone.
+//! Runs on the processor's adapter, so that figures of different machines can be compared by their cores alone, and
+//! then on the graphics card where there is one.
 
 #![allow(clippy::expect_used, reason = "a bench that cannot draw has nothing to measure")]
 
@@ -10,8 +11,8 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use glam::{Vec2, Vec3};
 use snowmesh::render::{
-    AdapterPreference, Gpu, LabelledBox, LinePattern, OverlayRenderer, OverlayScene, Readback, RenderTarget,
-    ViewTransform,
+    AdapterPreference, AdapterReport, Gpu, LabelledBox, LinePattern, OverlayRenderer, OverlayScene, Readback,
+    RenderTarget, ViewTransform,
 };
 use snowmesh::types::{BBox, Camera, YuvColor, YuvImage, YuvMatrix, YuvRange};
 
@@ -66,20 +67,29 @@ fn scene(normals: &[Vec3]) -> OverlayScene {
 }
 
 fn bench(criterion: &mut Criterion) {
-    let gpu = match Gpu::headless(AdapterPreference::Software) {
-        Ok(gpu) => gpu,
-        Err(reason) => {
-            println!("skipped: {reason}");
-            return;
+    match Gpu::headless(AdapterPreference::Software) {
+        Ok(gpu) => bench_on(&gpu, "software_720p", criterion),
+        Err(reason) => println!("skipped: {reason}"),
+    }
+    match Gpu::headless(AdapterPreference::Fastest) {
+        Ok(gpu) if AdapterReport::new(&gpu.info).device_type != "CPU" => {
+            bench_on(&gpu, "card_720p", criterion)
         }
-    };
+        Ok(_) => println!("skipped: no graphics card here"),
+        Err(reason) => println!("skipped: {reason}"),
+    }
+}
+
+fn bench_on(gpu: &Gpu, group: &str, criterion: &mut Criterion) {
+    let adapter = AdapterReport::new(&gpu.info);
+    println!("{group}: {} ({})", adapter.name, adapter.driver);
     let (normals, triangles) = sphere();
     let body = scene(&normals);
-    let mut renderer = OverlayRenderer::new(&gpu).expect("a renderer");
+    let mut renderer = OverlayRenderer::new(gpu).expect("a renderer");
     renderer.set_topology(&triangles).expect("a topology");
-    let target = RenderTarget::new(&gpu, WIDTH, HEIGHT).expect("a target");
+    let target = RenderTarget::new(gpu, WIDTH, HEIGHT).expect("a target");
     let mut rgba = Vec::new();
-    let mut group = criterion.benchmark_group("render_720p");
+    let mut group = criterion.benchmark_group(group);
 
     let mut frame_alone = OverlayScene::new(body.picture.clone());
     frame_alone.style = body.style;
@@ -96,7 +106,7 @@ fn bench(criterion: &mut Criterion) {
         });
     }
     group.bench_function("frame_body_pipelined", |bencher| {
-        let mut readback = Readback::new(&gpu);
+        let mut readback = Readback::new(gpu);
         bencher.iter(|| {
             renderer.render(&body, &target, &ViewTransform::IDENTITY).expect("a frame");
             readback.submit(&target).expect("a submission");

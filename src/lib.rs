@@ -2,12 +2,14 @@
 //! picture and exports it.
 //!
 //! # Rooms
-//! Arrows point one way: `main → {cli, ui} → engine → {video, inference, tracking, body, store, render, formats} → types`.
+//! Arrows point one way: `main → {cli, ui} → engine → {video, inference, tracking, body, store, render, formats, download} →
+//! types`.
 //! Siblings never import each other; the engine joins them. `ui → render` is allowed for the viewport alone.
 //! `tests/layering.rs` holds the arrows.
 
 pub mod body;
 pub mod cli;
+pub mod download;
 pub mod engine;
 pub mod formats;
 pub mod inference;

@@ -140,7 +140,8 @@ impl Settings {
         serde_json::from_str(&text).map_err(|cause| SettingsError::Damaged { path: path.to_owned(), cause })
     }
 
-    /// Writes the settings beside `path` and renames them into place.
+    /// Writes the settings beside `path` and renames them into place. A file that is there and cannot be understood is
+    /// kept under another name: it may be a person's own work with one comma too many.
     ///
     /// # Errors
     /// When the folder cannot be made or the file not written.
@@ -152,6 +153,9 @@ impl Settings {
             .map_err(|cause| SettingsError::Damaged { path: path.to_owned(), cause })?;
         let mut file = temporary_file().tempfile_in(folder).map_err(io)?;
         file.write_all(text.as_bytes()).map_err(io)?;
+        if matches!(Self::load(path), Err(SettingsError::Damaged { .. })) {
+            std::fs::rename(path, free_name_for_damaged(path)).map_err(io)?;
+        }
         file.persist(path).map_err(|e| io(e.error))?;
         Ok(())
     }
@@ -164,9 +168,31 @@ impl Settings {
     }
 }
 
+/// `settings.damaged.json` beside `settings.json`, or the first of `settings.damaged-2.json`, … that is not taken.
+fn free_name_for_damaged(path: &Path) -> PathBuf {
+    (1_u32..)
+        .map(|n| {
+            path.with_extension(if n == 1 { "damaged.json".into() } else { format!("damaged-{n}.json") })
+        })
+        .find(|name| !name.exists())
+        .unwrap_or_else(|| path.with_extension("damaged.json"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn saving_over_a_damaged_file_keeps_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        for (text, kept) in [("{,", "settings.damaged.json"), ("[", "settings.damaged-2.json")] {
+            std::fs::write(&path, text).unwrap();
+            Settings::default().save(&path).unwrap();
+            assert_eq!(Settings::load(&path).unwrap(), Settings::default());
+            assert_eq!(std::fs::read_to_string(folder.path().join(kept)).unwrap(), text);
+        }
+    }
 
     #[test]
     fn a_missing_file_gives_the_defaults_and_a_damaged_one_is_named() {

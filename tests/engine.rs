@@ -107,6 +107,7 @@ fn stages(fails_at: Option<u64>, workers: usize) -> Stages {
     Stages {
         detector: Box::new(NumberDetector { fails_at }),
         recoverers,
+        surfaces: None,
         refiner: None,
         scores: ScoreLimits::around(0.4),
         max_people: 4,

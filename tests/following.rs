@@ -137,6 +137,7 @@ fn run(folder: &Path, recoverer: Box<dyn MeshRecoverer>, every: u64, cancel_afte
     let mut stages = Stages {
         detector: Box::new(NumberDetector { looks: Arc::clone(&looks) }),
         recoverers: vec![recoverer],
+        surfaces: None,
         refiner: None,
         scores: ScoreLimits::around(0.4),
         max_people: 4,

@@ -9,6 +9,8 @@
 
 mod blazepose;
 mod camera_solve;
+mod depth_grid;
+mod dress;
 mod error;
 mod fit;
 mod ik;
@@ -20,6 +22,7 @@ mod model;
 mod rotation;
 mod skinning;
 mod smpl;
+mod surface_colors;
 #[cfg(test)]
 mod testing;
 
@@ -28,3 +31,4 @@ pub use fit::{LandmarkFit, TrackFrame};
 pub use model::BodyModel;
 pub use skinning::PosedBody;
 pub use smpl::SmplBody;
+pub use surface_colors::{SurfacePatches, SurfaceSampler};

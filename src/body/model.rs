@@ -129,6 +129,11 @@ impl BodyModel {
         self.influences_of(vertex).iter().map(|influence| (influence.joint as usize, influence.weight))
     }
 
+    /// How the joints move with each shape component, metres per standard deviation.
+    pub(super) fn joint_shape_directions(&self) -> &[[Vec3; BETA_COUNT]; JOINT_COUNT] {
+        &self.joint_shape_directions
+    }
+
     /// Where each COCO keypoint lies from the joint that carries it ([`keypoints::CARRIERS`]), in the rest pose of the
     /// mean shape, body frame, metres.
     pub(super) fn keypoint_offsets(&self) -> &[Vec3; COCO_KEYPOINT_COUNT] {

@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::evaluate::EvaluateArgs;
 use super::import::ImportArgs;
+use super::model_files::{FetchArgs, ImportModelArgs, RemoveArgs, VerifyArgs};
+use super::stills::StillArgs;
 use super::tracks::TracksArgs;
 use super::video_args::VideoArgs;
 use crate::engine::{AnalyzeRequest, DataFormat};
@@ -69,7 +71,7 @@ pub enum Command {
     Tracks(TracksArgs),
     /// Hold an analysis against the truth.
     Evaluate(EvaluateArgs),
-    /// List or check the models.
+    /// List, bring, check or remove models.
     Models(ModelsArgs),
     /// Check what this machine has for snowmesh.
     Doctor(DoctorArgs),
@@ -192,7 +194,7 @@ pub struct ExportArgs {
     /// Video to write: .mp4, .mov, .mkv or .webm; with --format the folder to write into.
     #[arg(short, long, value_name = "FILE", required_unless_present = "matte")]
     pub output: Option<PathBuf>,
-    /// What to draw: mesh, wireframe, skeleton, boxes, labels.
+    /// What to draw: mesh, wireframe, skeleton, boxes, labels (names), trails, joint-trails, angles, clock.
     #[arg(long, value_delimiter = ',', value_name = "LIST", default_value = "mesh")]
     pub overlay: Vec<OverlayPart>,
     /// Opacity of the mesh, 0 to 1.
@@ -204,7 +206,7 @@ pub struct ExportArgs {
     /// Folder for one 8-bit grey PNG a frame, 255 where a mesh covers.
     #[arg(long, value_name = "DIR")]
     pub matte: Option<PathBuf>,
-    /// Data to write instead of a video: csv, json, npz, phalp, bvh, trc, c3d, glb.
+    /// Data to write instead of a video: csv, parquet, json, npz, phalp, bvh, trc, c3d, glb.
     #[arg(
         long,
         value_delimiter = ',',
@@ -212,6 +214,9 @@ pub struct ExportArgs {
         conflicts_with_all = ["matte", "overlay", "opacity"]
     )]
     pub format: Vec<DataFormat>,
+    /// Single pictures in place of a video.
+    #[command(flatten)]
+    pub stills: StillArgs,
     /// How the video is made.
     #[command(flatten)]
     pub video: VideoArgs,
@@ -230,6 +235,10 @@ impl ExportArgs {
             skeleton: has(OverlayPart::Skeleton),
             boxes: has(OverlayPart::Boxes),
             labels: has(OverlayPart::Labels),
+            trails: has(OverlayPart::Trails),
+            joint_trails: has(OverlayPart::JointTrails),
+            angles: has(OverlayPart::Angles),
+            clock: has(OverlayPart::Clock),
             others: self.riders == Riders::All,
             opacity: self.opacity.unwrap_or(saved.opacity),
             ..*saved
@@ -246,6 +255,10 @@ pub enum OverlayPart {
     Skeleton,
     Boxes,
     Labels,
+    Trails,
+    JointTrails,
+    Angles,
+    Clock,
 }
 
 /// Whom an export draws.
@@ -304,8 +317,14 @@ pub enum ModelsAction {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Check each file's size and SHA-256.
-    Verify,
+    /// Take in a network or body file that you have.
+    Import(ImportModelArgs),
+    /// Fetch a model's file after you have accepted its licence.
+    Fetch(FetchArgs),
+    /// Check files: the program's against its manifest, your own against what was taken in.
+    Verify(VerifyArgs),
+    /// Delete one of your own models.
+    Remove(RemoveArgs),
 }
 
 /// Parses a number from 0 to 1.

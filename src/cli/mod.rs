@@ -12,9 +12,11 @@ mod export;
 mod export_data;
 mod import;
 mod inspect;
+mod model_files;
 mod models;
 mod output;
 mod progress;
+mod stills;
 mod tracks;
 mod video_args;
 
@@ -78,6 +80,7 @@ pub fn run(window: impl FnOnce(Option<PathBuf>, Settings, ModelPlaces) -> Result
     let result = match command {
         Command::Analyze(args) => analyze::run(&args, &context),
         Command::Export(args) if !args.format.is_empty() => export_data::run(&args, &context),
+        Command::Export(args) if args.stills.is_given() => stills::run(&args, &context),
         Command::Export(args) => export::run(&args, &context),
         Command::Import(args) => import::run(&args, &context),
         Command::Inspect(args) => inspect::run(&args),

@@ -3,9 +3,8 @@
 use serde::Serialize;
 
 use super::args::{Format, ModelsAction, ModelsArgs};
-use super::exit::{Exit, Failure};
-use super::{Context, output};
-use crate::engine::EngineError;
+use super::exit::Failure;
+use super::{Context, model_files, output};
 
 /// A model in `models list --format json`.
 #[derive(Serialize)]
@@ -26,7 +25,10 @@ struct ModelLine<'a> {
 pub fn run(args: &ModelsArgs, context: &Context) -> Result<(), Failure> {
     match &args.action {
         ModelsAction::List { format } => list(*format, context),
-        ModelsAction::Verify => verify(context),
+        ModelsAction::Import(args) => model_files::import(args, context),
+        ModelsAction::Fetch(args) => model_files::fetch(args, context),
+        ModelsAction::Verify(args) => model_files::verify(args, context),
+        ModelsAction::Remove(args) => model_files::remove(args, context),
     }
 }
 
@@ -66,24 +68,4 @@ fn list(format: Format, context: &Context) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-fn verify(context: &Context) -> Result<(), Failure> {
-    let registry = context.shelf.registry()?;
-    let mut bad = 0;
-    for model in registry.models().iter().filter(|model| model.file.is_some()) {
-        match registry.verify(&model.id) {
-            Ok(()) => output::print_text(&format!("{}: ok", model.id))?,
-            Err(error) => {
-                bad += 1;
-                output::print_text(&format!("{}: {}", model.id, EngineError::from(error)))?;
-            }
-        }
-    }
-    match bad {
-        0 => Ok(()),
-        bad => {
-            Err(Failure { exit: Exit::Model, message: format!("{bad} model files are missing or altered") })
-        }
-    }
 }

@@ -45,7 +45,7 @@ pub struct SearchAgain<'a> {
     zoom: Zoom<'a>,
     cancel: &'a CancelToken,
     shots: Vec<Range<usize>>,
-    /// Holes in which everything has been tried.
+    /// Holes that have been searched; the same one again would give nothing else.
     tried: Vec<Range<usize>>,
     image: RgbImage,
 }
@@ -98,11 +98,12 @@ impl<'a> SearchAgain<'a> {
     fn search(&mut self, resolved: &Resolved, seen: &[FrameObservations]) -> Result<Vec<Found>, EngineError> {
         let times_s: Vec<f64> = seen.iter().map(|frame| frame.pts_s).collect();
         let mut found = Vec::new();
+        let tried_before = self.tried.len();
         for hole in holes(resolved, &times_s, &self.shots) {
             if self.cancel.is_cancelled() {
                 break;
             }
-            if self.tried.contains(&hole.frames) {
+            if self.tried[..tried_before].contains(&hole.frames) {
                 continue;
             }
             let mut way = Way::new(&hole, resolved, &times_s);

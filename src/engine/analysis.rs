@@ -12,12 +12,12 @@ use super::again::SearchAgain;
 use super::detect_stage::DetectStage;
 use super::job::Reporter;
 use super::models::{self, ModelShelf};
-use super::pipeline::{self, Earlier, FrameResult, Stages};
+use super::pipeline::{self, Earlier, FrameResult, Meters, Stages};
 use super::rate::RateMeter;
 use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders};
 use super::{edits, memory};
 use crate::store::{self, AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, Opened, RunKey};
-use crate::tracking::{self, ChangeMeter, FrameObservations, Resolved, Tracker, TrackerSettings, is_cut};
+use crate::tracking::{self, FrameObservations, Resolved, Tracker, TrackerSettings, is_cut};
 use crate::types::{ClipInfo, RunSummary, StageTime};
 use crate::video::{self, DecodeOptions, FrameSource};
 
@@ -181,7 +181,7 @@ pub fn run_stages(
     let first = first_frame(&store, total, stages.detect_every)?;
     let records = store.observations(0..first)?;
     let mut recording = Recording::resume(store, reporter, tracker_settings(&info, stages), &records, total);
-    let earlier = Earlier { changes: go_to(source, first)?, records: &records };
+    let earlier = Earlier { meters: go_to(source, first)?, records: &records };
     let times = pipeline::run(source, stages, earlier, cancel, |result| {
         let pts_s =
             result.pts.map_or_else(|| info.frames.seconds(result.index), |pts| info.frames.seconds_of(pts));
@@ -195,7 +195,7 @@ pub fn run_stages(
         return Err(EngineError::Cancelled);
     }
     times.push(recording.time());
-    let riders = recording.resolve(source, stages, cancel)?;
+    let riders = recording.resolve(source, stages, cancel, &mut times)?;
     recording.finish(summary, times, path, &riders)
 }
 
@@ -206,17 +206,18 @@ fn first_frame(store: &AnalysisStore, total: u64, detect_every: u64) -> Result<u
 }
 
 /// Makes frame `first` the next one of `source` and takes in the picture before it.
-fn go_to(source: &mut dyn FrameSource, first: u64) -> Result<ChangeMeter, EngineError> {
-    let mut changes = ChangeMeter::default();
+fn go_to(source: &mut dyn FrameSource, first: u64) -> Result<Meters, EngineError> {
+    let mut meters = Meters::default();
     if let Some(before) = first.checked_sub(1) {
         source.seek(before)?;
         // A frame that cannot be decoded has been told of in the sitting that met it.
         if let Ok(Some(frame)) = source.next_frame() {
-            changes.take(&frame.image);
+            meters.changes.take(&frame.image);
+            meters.motion.take(&frame.image, []);
         }
         source.seek(first)?;
     }
-    Ok(changes)
+    Ok(meters)
 }
 
 /// How the tracker is to take the detector's scores on this clip.
@@ -288,7 +289,7 @@ impl<'a> Recording<'a> {
         if is_cut(&self.changes, self.changes.len() - 1) {
             self.tracker.cut();
         }
-        let riders = self.tracker.advance(record.frame, record.pts_s, &record.observations);
+        let riders = self.tracker.advance(record.frame, record.pts_s, &record.observations, &record.evidence);
         self.reporter.riders(record.frame, &riders);
     }
 
@@ -301,6 +302,7 @@ impl<'a> Recording<'a> {
             pts_s,
             change: result.change,
             observations: result.observations,
+            evidence: result.evidence,
             warning: result.warning,
         };
         if let Some(warning) = &record.warning {
@@ -335,12 +337,18 @@ impl<'a> Recording<'a> {
         StageTime { stage: "track and store".into(), frames: self.frames, busy_s: self.busy.as_secs_f64() }
     }
 
+    /// What a step over the whole clip took since `start`.
+    fn time_since(&self, start: Instant, step: &str) -> StageTime {
+        StageTime { stage: step.into(), frames: self.total, busy_s: start.elapsed().as_secs_f64() }
+    }
+
     /// Settles who is who, looks again where somebody was lost, and fits each rider again over time.
     fn resolve(
         &self,
         source: &mut dyn FrameSource,
         stages: &mut Stages,
         cancel: &CancelToken,
+        times: &mut Vec<StageTime>,
     ) -> Result<Resolved, EngineError> {
         let settling = Progress { stage: "settling who is who".into(), ..Progress::default() };
         self.reporter.progress(settling);
@@ -348,23 +356,27 @@ impl<'a> Recording<'a> {
             .store
             .observations(..)?
             .into_iter()
-            .map(|FrameRecord { frame, pts_s, change, observations, .. }| FrameObservations {
+            .map(|FrameRecord { frame, pts_s, change, observations, evidence, .. }| FrameObservations {
                 frame,
                 pts_s,
                 change,
                 observations,
+                evidence,
             })
             .collect();
-        let search = SearchAgain::new(source, stages, cancel);
-        let mut resolved = match search {
+        let start = Instant::now();
+        let mut resolved = match SearchAgain::new(source, stages, cancel) {
             Some(search) => search.resolve(&self.settings, seen)?,
             None => tracking::resolve(&self.settings, &seen),
         };
+        times.push(self.time_since(start, "settle and look again"));
+        let start = Instant::now();
         if let Some(refiner) = &mut stages.refiner {
             for track in &resolved.tracks {
                 refiner.refine(track.id, &mut resolved.frames, cancel);
             }
         }
+        times.push(self.time_since(start, "fit over time"));
         if cancel.is_cancelled() { Err(EngineError::Cancelled) } else { Ok(resolved) }
     }
 

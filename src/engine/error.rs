@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::model_files::ModelFileError;
 use crate::body::BodyError;
 use crate::formats::FormatError;
 use crate::inference::InferenceError;
@@ -79,6 +80,9 @@ pub enum EngineError {
         /// What is wrong with it.
         cause: TruthError,
     },
+    /// A file of the user's own models could not be fetched, taken in, checked or removed.
+    #[error(transparent)]
+    ModelFile(#[from] ModelFileError),
     /// A model of the user's own cannot be read.
     #[error(
         "{path}: the {id} model cannot be read ({cause}); `snowmesh models list` tells where it belongs, models/export how it \
@@ -102,6 +106,28 @@ pub enum EngineError {
         path: PathBuf,
         /// What the system said.
         cause: std::io::Error,
+    },
+    /// The disk has no room for what is to be written.
+    #[error(
+        "{path}: about {} are needed and {} are free there; free some space, choose another folder, or a smaller size or \
+         quality",
+        megabytes(*.needed),
+        megabytes(*.free),
+        path = path.display()
+    )]
+    NoSpace {
+        /// The file or folder to be written.
+        path: PathBuf,
+        /// Bytes that it takes at about.
+        needed: u64,
+        /// Bytes that there are.
+        free: u64,
+    },
+    /// A picture is asked for under a name of something else.
+    #[error("{path}: pictures are PNG files; let the name end in .png", path = path.display())]
+    NotPng {
+        /// The file to be written.
+        path: PathBuf,
     },
     /// Formats of bodies were asked for, and none is known.
     #[error("no body was recovered in {clip}, so there is nothing to write as {formats}", clip = clip.display())]
@@ -164,12 +190,15 @@ impl EngineError {
             Self::Video(error) => video_kind(error),
             Self::Inference(error) => inference_kind(error),
             Self::Body(_) | Self::UserModel { .. } => ErrorKind::Model,
+            Self::ModelFile(error) => error.kind(),
             Self::Store(error) => store_kind(error),
             Self::Render(error) => render_kind(error),
             Self::Truth { .. } => ErrorKind::UnreadableInput,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::Import { .. } => ErrorKind::UnreadableInput,
             Self::NoBodies { .. }
+            | Self::NotPng { .. }
+            | Self::NoSpace { .. }
             | Self::ImportedElsewhere { .. }
             | Self::AnalysisThere { .. }
             | Self::ClipChanged { .. }
@@ -180,6 +209,10 @@ impl EngineError {
             | Self::StageLost { .. } => ErrorKind::Failed,
         }
     }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 fn video_kind(error: &VideoError) -> ErrorKind {

@@ -15,8 +15,8 @@ use crate::formats::{self, Imported, ImportedRider};
 use crate::store::{AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, RunKey};
 use crate::types::person::COCO_KEYPOINT_COUNT;
 use crate::types::{
-    BBox, BodyEstimate, Camera, ClipInfo, Detection, Keypoint, Observation, RiderFrame, RunSummary, Track,
-    TrackId,
+    BBox, BodyEstimate, Camera, ClipInfo, Detection, FrameEvidence, Keypoint, Observation, RiderFrame,
+    RunSummary, Track, TrackId,
 };
 use crate::video::{self, DecodeOptions};
 
@@ -198,6 +198,7 @@ fn records(frames: &[Vec<RiderFrame>], clip: &ClipInfo) -> Vec<FrameRecord> {
                     body: rider.body.clone(),
                 })
                 .collect(),
+            evidence: FrameEvidence::default(),
             warning: None,
         })
         .collect()

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::data_export::DataExportOutcome;
 use super::error::EngineError;
+use super::pictures::PictureOutcome;
 use super::player::Player;
 use crate::types::edits::EditLog;
 use crate::types::{ClipInfo, RiderFrame, RunSummary, Track, TrackId};
@@ -93,6 +94,12 @@ impl ResolvedRiders {
         longest.max_by_key(|track| track.detected_frames).map(|track| track.id)
     }
 
+    /// Riders of a frame; nobody past the end.
+    pub fn at(&self, frame: u64) -> &[RiderFrame] {
+        let riders = usize::try_from(frame).ok().and_then(|frame| self.frames.get(frame));
+        riders.map_or(&[], Vec::as_slice)
+    }
+
     /// Whether a rider is drawn: one of the main riders, or anyone where `others` are asked for or nobody is the main
     /// rider; never one whom the user has hidden.
     pub fn is_shown(&self, id: TrackId, others: bool) -> bool {
@@ -151,6 +158,8 @@ pub enum JobResult {
     Exported(ExportOutcome),
     /// The data files are written.
     DataExported(DataExportOutcome),
+    /// The picture is written.
+    PictureSaved(PictureOutcome),
 }
 
 /// News from the engine.

@@ -5,6 +5,7 @@
 
 mod again;
 mod analysis;
+mod burn_in;
 mod cancel;
 mod clock;
 mod confirm;
@@ -26,14 +27,18 @@ mod looker;
 mod matte;
 mod memory;
 mod message;
+mod model_files;
 mod models;
+mod pictures;
 mod pipeline;
 mod player;
 mod png;
+mod queue;
 mod rate;
 mod recover_stage;
 mod refine;
 mod scene;
+mod surfaces;
 pub mod thread;
 mod user_models;
 mod worth;
@@ -43,6 +48,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use analysis::{analyze, finished_store, load_resolved, run_stages, store_path};
+pub use burn_in::{Moment, burn_in};
 pub use cancel::CancelToken;
 pub use data_export::{DataExportOutcome, DataExportRequest, check_folder, clips_in, export_data};
 pub use doctor::{Check, Verdict, examine};
@@ -51,6 +57,7 @@ pub use error::{EngineError, ErrorKind};
 pub use evaluate::{Evaluation, evaluate};
 pub use export::{
     Layout, SCALE_RANGE, SPEED_RANGE as EXPORT_SPEED_RANGE, VideoOptions, default_output, export,
+    export_bytes, free_bytes,
 };
 pub use import::{ImportOutcome, ImportRequest, import};
 pub use job::{Reporter, Wake};
@@ -58,13 +65,22 @@ pub use memory::measure as measure_memory;
 pub use message::{
     AnalysisOutcome, Event, ExportOutcome, JobId, JobKind, JobResult, Progress, ResolvedRiders,
 };
+pub use model_files::{
+    FetchRequest, Fetched, ImportedModel, ModelFileError, Offer, fetch, import_model, remove_model,
+    verify_model,
+};
 pub use models::{ModelPlaces, ModelShelf};
+pub use pictures::{
+    PictureKind, PictureOutcome, PictureRequest, PictureRiders, SHEET_LIMIT, default_picture, save_picture,
+};
 pub use pipeline::Stages;
 pub use player::{Player, PlayerState, SPEED_RANGE};
 pub use scene::SceneBuilder;
+pub use surfaces::Surfaces;
 pub use worth::ScoreLimits;
 
 use job::{Jobs, Outbox};
+use queue::Queue;
 
 pub use crate::formats::{DataFormat, Inspection};
 pub use crate::inference::Role;
@@ -152,6 +168,7 @@ pub fn clip_info(clip: &Path) -> Result<ClipInfo, EngineError> {
 /// Runs jobs on named background threads and tells what happens.
 pub struct Engine {
     jobs: Jobs,
+    exports: Queue,
     events: crossbeam_channel::Receiver<Event>,
     shelf: Arc<ModelShelf>,
     wake: Wake,
@@ -164,7 +181,7 @@ impl Engine {
         // Unbounded, since a job must not wait for a window that is being dragged; a frame's riders are a few KiB.
         let (sender, events) = crossbeam_channel::unbounded();
         let jobs = Jobs::new(Outbox::new(sender, Arc::clone(&wake)));
-        Self { jobs, events, shelf: Arc::new(ModelShelf::new(places)), wake }
+        Self { jobs, exports: Queue::default(), events, shelf: Arc::new(ModelShelf::new(places)), wake }
     }
 
     /// Events since the last call; never waits.
@@ -195,22 +212,33 @@ impl Engine {
         })
     }
 
-    /// Exports a clip.
+    /// Exports a clip, once the exports that were asked for before have ended.
     pub fn export(&self, request: ExportRequest) -> JobId {
-        let shelf = Arc::clone(&self.shelf);
+        let (shelf, place) = (Arc::clone(&self.shelf), self.exports.join());
         let output = request.output.clone().or_else(|| request.matte_folder.clone()).unwrap_or_default();
         let kind = JobKind::Export { clip: request.analysis.clip.clone(), output };
         self.jobs.start(kind, move |cancel, reporter| {
+            place.wait(cancel, reporter)?;
             export(&request, &shelf, cancel, reporter).map(JobResult::Exported)
         })
     }
 
-    /// Writes a clip's data files.
+    /// Writes a clip's data files, once the exports that were asked for before have ended.
     pub fn export_data(&self, request: DataExportRequest) -> JobId {
-        let shelf = Arc::clone(&self.shelf);
+        let (shelf, place) = (Arc::clone(&self.shelf), self.exports.join());
         let kind = JobKind::Export { clip: request.analysis.clip.clone(), output: request.folder.clone() };
         self.jobs.start(kind, move |cancel, reporter| {
+            place.wait(cancel, reporter)?;
             export_data(&request, &shelf, cancel, reporter).map(JobResult::DataExported)
+        })
+    }
+
+    /// Draws and writes one picture.
+    pub fn save_picture(&self, request: PictureRequest) -> JobId {
+        let shelf = Arc::clone(&self.shelf);
+        let kind = JobKind::Export { clip: request.clip.clone(), output: request.output.clone() };
+        self.jobs.start(kind, move |cancel, reporter| {
+            save_picture(&request, &shelf, cancel, reporter).map(JobResult::PictureSaved)
         })
     }
 

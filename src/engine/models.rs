@@ -8,9 +8,10 @@ use super::hmr2::Hmr2Recoverer;
 use super::landmark_fit::LandmarkFitRecoverer;
 use super::pipeline::Stages;
 use super::refine::TrackRefiner;
+use super::surfaces::Surfaces;
 use super::user_models::UserModels;
 use super::worth::ScoreLimits;
-use super::{EngineError, ModelInfo};
+use super::{EngineError, ModelFileError, ModelInfo, Offer};
 use crate::body::{BodyModel, LandmarkFit, SmplBody};
 use crate::inference::{
     self, HMR2, Hmr2, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer, ModelEntry, ModelFile,
@@ -98,6 +99,27 @@ impl ModelShelf {
         }
         let body = UserModels::new(&self.places).smpl()?;
         Ok(self.smpl.get_or_init(|| body).clone())
+    }
+
+    /// Where models come from.
+    pub(super) fn places(&self) -> &ModelPlaces {
+        &self.places
+    }
+
+    /// The folder of the user's own models.
+    pub fn user_folder(&self) -> PathBuf {
+        UserModels::new(&self.places).folder().to_owned()
+    }
+
+    /// What can be fetched of model `id`.
+    ///
+    /// # Errors
+    /// When nothing can, or the list of what can is damaged.
+    pub fn offer(&self, id: &str) -> Result<Offer, EngineError> {
+        let offers = Offer::all(self.registry()?.folder())?;
+        let known = offers.iter().map(|offer| offer.id.clone()).collect();
+        let found = offers.into_iter().find(|offer| offer.id == id);
+        Ok(found.ok_or_else(|| ModelFileError::Unknown { id: id.to_owned(), what: "fetch", known })?)
     }
 
     /// SHA-256 of the files behind `ids`, by the id of each part.
@@ -191,9 +213,10 @@ pub fn load_stages(
         load_landmark_fit(&runtime, shelf, settings)?
     };
     // Bodies without cues for depth pass through it, bridged over the gaps between them.
-    let refiner = Some(TrackRefiner::new(body));
+    let refiner = Some(TrackRefiner::new(Arc::clone(&body)));
+    let surfaces = Some(Surfaces::new(body));
     let (max_people, detect_every) = (settings.max_people, detect_every(settings));
-    Ok(Stages { detector, recoverers, refiner, scores, max_people, detect_every })
+    Ok(Stages { detector, recoverers, surfaces, refiner, scores, max_people, detect_every })
 }
 
 /// Frames from one that the detector looks at to the next. HMR2 does not tell whether anybody is in a box, so with it

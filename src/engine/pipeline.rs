@@ -12,12 +12,13 @@ use super::detect_stage::{Decoded, DetectStage, Planned};
 use super::looker::Looker;
 use super::recover_stage::RecoverStage;
 use super::refine::TrackRefiner;
+use super::surfaces::Surfaces;
 use super::worth::ScoreLimits;
 use super::{CancelToken, EngineError, thread};
 use crate::inference::{Detector, MeshRecoverer};
 use crate::store::FrameRecord;
-use crate::tracking::ChangeMeter;
-use crate::types::{Observation, StageTime};
+use crate::tracking::{ChangeMeter, MotionMeter};
+use crate::types::{CameraMotion, FrameEvidence, Observation, StageTime};
 use crate::video::{FrameSource, VideoError};
 
 /// Frames that may wait before each stage, besides those that are planned together.
@@ -32,6 +33,8 @@ pub struct Stages {
     pub detector: Box<dyn Detector>,
     /// Recovers bodies; one worker each, at least one.
     pub recoverers: Vec<Box<dyn MeshRecoverer>>,
+    /// Reads the colours of bodies from the picture.
+    pub surfaces: Option<Surfaces>,
     /// Fits riders again over time, where the recoverer's bodies can be.
     pub refiner: Option<TrackRefiner>,
     /// Detector scores that count.
@@ -44,10 +47,19 @@ pub struct Stages {
 
 /// What is known of the frames before the first one of a run.
 pub struct Earlier<'a> {
-    /// Has taken in the picture before it, where there is one.
-    pub changes: ChangeMeter,
+    /// Have taken in the picture before it, where there is one.
+    pub meters: Meters,
     /// What was seen in all frames before it.
     pub records: &'a [FrameRecord],
+}
+
+/// What compares each picture with the one before it.
+#[derive(Default)]
+pub struct Meters {
+    /// How much it changes.
+    pub changes: ChangeMeter,
+    /// How the camera moves.
+    pub motion: MotionMeter,
 }
 
 /// What became of one frame.
@@ -61,6 +73,8 @@ pub struct FrameResult {
     pub change: Option<f32>,
     /// Who was seen.
     pub observations: Vec<Observation>,
+    /// What else the picture tells of who is who.
+    pub evidence: FrameEvidence,
     /// Why the frame could not be decoded.
     pub warning: Option<String>,
 }
@@ -90,25 +104,28 @@ pub fn run(
 ) -> Result<Vec<StageTime>, EngineError> {
     let together = usize::try_from(stages.detect_every).unwrap_or(usize::MAX).min(MOST_TOGETHER);
     let (to_detect, detect_queue) = bounded::<Numbered<Decoded>>(QUEUE_FRAMES);
-    let (to_recover, recover_queue) = bounded::<Numbered<Planned>>(QUEUE_FRAMES + together);
+    let (to_recover, recover_queue) = bounded::<Numbered<(Planned, CameraMotion)>>(QUEUE_FRAMES + together);
     let (to_order, order_queue) = bounded::<Numbered<FrameResult>>(QUEUE_FRAMES * 4);
     let (scores, most) = (stages.scores, stages.max_people);
     let mut detect_stage = DetectStage::new(scores, most, stages.detect_every);
     detect_stage.remember(earlier.records);
     let (looker, recoverers) = (&Looker::new(stages.detector.as_mut()), &mut stages.recoverers);
+    let surfaces = stages.surfaces.as_ref();
+    let Meters { changes, motion } = earlier.meters;
+    let motion = MotionStage { meter: motion, last: None };
 
     std::thread::scope(|scope| {
         let bad_frames = to_order.clone();
         let decode = thread::spawn_scoped(scope, "decode", move || {
-            decode(source, earlier.changes, cancel, &to_detect, &bad_frames)
+            decode(source, changes, cancel, &to_detect, &bad_frames)
         })?;
         let detect = thread::spawn_scoped(scope, "detect", move || {
-            detect(detect_stage, looker, cancel, &detect_queue, &to_recover)
+            detect(detect_stage, motion, looker, cancel, &detect_queue, &to_recover)
         })?;
         let mut workers = Vec::with_capacity(recoverers.len());
         for recoverer in recoverers {
             let (queue, done) = (recover_queue.clone(), to_order.clone());
-            let stage = RecoverStage::new(recoverer.as_mut(), scores, most);
+            let stage = RecoverStage::new(recoverer.as_mut(), surfaces, scores, most);
             workers.push(thread::spawn_scoped(scope, "recover", move || {
                 recover(stage, looker, cancel, &queue, &done)
             })?);
@@ -180,8 +197,9 @@ fn decode(
             }
             Ok(None) => break,
             Err(VideoError::BadFrame { index, cause, .. }) => {
-                let (observations, warning) = (Vec::new(), Some(cause));
-                let item = FrameResult { index, pts: None, change: None, observations, warning };
+                let (observations, evidence) = (Vec::new(), FrameEvidence::default());
+                let warning = Some(cause);
+                let item = FrameResult { index, pts: None, change: None, observations, evidence, warning };
                 bad_frames.send(Numbered { sequence, item }).is_ok()
             }
             Err(error) => return Err(error.into()),
@@ -194,16 +212,41 @@ fn decode(
     Ok(busy.done())
 }
 
+/// Tells how the camera moves, from frames in order.
+struct MotionStage {
+    meter: MotionMeter,
+    /// Index of the last frame, where there was one.
+    last: Option<u64>,
+}
+
+impl MotionStage {
+    /// How the camera moved into the frame.
+    fn take(&mut self, Planned { decoded, people }: &Planned) -> CameraMotion {
+        let frame = &decoded.frame;
+        if self.last.is_some_and(|last| last + 1 != frame.index) {
+            self.meter.skip();
+        }
+        self.last = Some(frame.index);
+        self.meter.take(&frame.image, people.detections.iter().map(|detection| detection.bbox))
+    }
+}
+
 fn detect(
     mut stage: DetectStage,
+    mut motion: MotionStage,
     looker: &Looker<'_>,
     cancel: &CancelToken,
     queue: &Receiver<Numbered<Decoded>>,
-    next: &Sender<Numbered<Planned>>,
+    next: &Sender<Numbered<(Planned, CameraMotion)>>,
 ) -> Result<(), EngineError> {
     let mut ready = Vec::new();
     // Whether the stage behind still takes frames; where it does not, its own result says why.
-    let hand_on = |ready: &mut Vec<_>| ready.drain(..).all(|planned| next.send(planned).is_ok());
+    let mut hand_on = |ready: &mut Vec<_>| {
+        ready.drain(..).all(|Numbered { sequence, item: planned }| {
+            let moved = motion.take(&planned);
+            next.send(Numbered { sequence, item: (planned, moved) }).is_ok()
+        })
+    };
     for frame in queue {
         if cancel.is_cancelled() {
             return Ok(());
@@ -224,18 +267,20 @@ fn recover(
     mut stage: RecoverStage<'_>,
     looker: &Looker<'_>,
     cancel: &CancelToken,
-    queue: &Receiver<Numbered<Planned>>,
+    queue: &Receiver<Numbered<(Planned, CameraMotion)>>,
     next: &Sender<Numbered<FrameResult>>,
 ) -> Result<StageTime, EngineError> {
     let mut busy = Busy::new("recover");
-    for Numbered { sequence, item: Planned { decoded, people } } in queue {
+    for Numbered { sequence, item: (Planned { decoded, people }, motion) } in queue {
         if cancel.is_cancelled() {
             break;
         }
         let Decoded { frame, change } = decoded;
-        let observations = busy.count(|| stage.recover(&frame, people, Some(looker)))?;
+        let seen = busy.count(|| stage.recover(&frame, people, Some(looker)))?;
         let (index, pts) = (frame.index, Some(frame.pts));
-        let item = FrameResult { index, pts, change, observations, warning: None };
+        let evidence = FrameEvidence { motion, appearances: seen.appearances };
+        let item =
+            FrameResult { index, pts, change, observations: seen.observations, evidence, warning: None };
         if next.send(Numbered { sequence, item }).is_err() {
             break;
         }

@@ -5,23 +5,41 @@ use super::confirm;
 use super::detect_stage::People;
 use super::follow;
 use super::looker::Looker;
+use super::surfaces::Surfaces;
 use super::worth::{self, ScoreLimits};
+use crate::body::SurfaceSampler;
 use crate::inference::MeshRecoverer;
-use crate::types::{Detection, Observation, RgbImage, VideoFrame};
+use crate::types::{Detection, Observation, RgbImage, SurfaceColors, VideoFrame};
 use crate::video;
+
+/// Who is seen in a frame.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Everybody.
+    pub observations: Vec<Observation>,
+    /// The colours of their bodies' surfaces, in the same order; `None`, and past the end, where they are not known.
+    pub appearances: Vec<Option<SurfaceColors>>,
+}
 
 /// Recovers bodies with a network of its own.
 pub struct RecoverStage<'r> {
     recoverer: &'r mut dyn MeshRecoverer,
+    sampler: Option<SurfaceSampler>,
     scores: ScoreLimits,
     most: usize,
     image: RgbImage,
 }
 
 impl<'r> RecoverStage<'r> {
-    /// Recovers at most `most` people a frame.
-    pub fn new(recoverer: &'r mut dyn MeshRecoverer, scores: ScoreLimits, most: usize) -> Self {
-        Self { recoverer, scores, most, image: RgbImage::default() }
+    /// Recovers at most `most` people a frame, and reads their colours where `surfaces` says how.
+    pub fn new(
+        recoverer: &'r mut dyn MeshRecoverer,
+        surfaces: Option<&Surfaces>,
+        scores: ScoreLimits,
+        most: usize,
+    ) -> Self {
+        let sampler = surfaces.map(Surfaces::sampler);
+        Self { recoverer, sampler, scores, most, image: RgbImage::default() }
     }
 
     /// Who is seen in `frame`, which shows `people`.
@@ -36,10 +54,24 @@ impl<'r> RecoverStage<'r> {
         frame: &VideoFrame,
         people: People,
         looker: Option<&Looker<'_>>,
-    ) -> Result<Vec<Observation>, EngineError> {
+    ) -> Result<Seen, EngineError> {
         if people.detections.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Seen::default());
         }
+        let observations = self.observations(frame, people, looker)?;
+        let appearances = self.sampler.as_mut().map_or_else(Vec::new, |sampler| {
+            let bodies: Vec<_> = observations.iter().map(|seen| seen.body.as_ref()).collect();
+            sampler.sample(&self.image, &bodies)
+        });
+        Ok(Seen { observations, appearances })
+    }
+
+    fn observations(
+        &mut self,
+        frame: &VideoFrame,
+        people: People,
+        looker: Option<&Looker<'_>>,
+    ) -> Result<Vec<Observation>, EngineError> {
         video::yuv_to_rgb(&frame.image, &mut self.image);
         let places: Vec<_> = people.detections.iter().map(|d| worth::around(&d.bbox)).collect();
         let mut seen = self.bodies(people.detections)?;
@@ -91,13 +123,13 @@ mod tests {
     fn seen(detector: Option<FakeDetector>) -> Vec<f32> {
         let frame = FakeSource::with_constant_rate(320, 180, 1).next_frame().unwrap().unwrap();
         let mut recoverer = FakeRecoverer::new();
-        let mut stage = RecoverStage::new(&mut recoverer, ScoreLimits::around(0.4), 4);
+        let mut stage = RecoverStage::new(&mut recoverer, None, ScoreLimits::around(0.4), 4);
         // The fake's confidence is the score.
         let people = People { detections: vec![person(20.0, 0.8), person(200.0, 0.1)], followed: true };
         let mut detector = detector;
         let looker = detector.as_mut().map(|detector| Looker::new(detector));
         let seen = stage.recover(&frame, people, looker.as_ref()).unwrap();
-        seen.iter().map(|observation| observation.detection.score).collect()
+        seen.observations.iter().map(|observation| observation.detection.score).collect()
     }
 
     #[test]

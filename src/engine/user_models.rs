@@ -14,7 +14,7 @@ use crate::body::{BodyModel, SmplBody};
 use crate::inference::{HMR2, Role};
 
 /// Id of the SMPL body.
-const SMPL: &str = "smpl";
+pub(super) const SMPL: &str = "smpl";
 
 /// The user's models folder.
 #[derive(Clone, Debug)]
@@ -30,16 +30,23 @@ impl UserModels {
         Self { folder }
     }
 
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// HMR2's graph; the weights lie beside it.
     pub fn hmr2_path(&self) -> PathBuf {
         self.folder.join("hmr2.onnx")
     }
 
-    fn weights_path(&self) -> PathBuf {
+    /// HMR2's weights, where the exporter puts them.
+    pub fn weights_path(&self) -> PathBuf {
         self.folder.join("hmr2.onnx.data")
     }
 
-    fn smpl_path(&self) -> PathBuf {
+    /// The SMPL body's file.
+    pub fn smpl_path(&self) -> PathBuf {
         self.folder.join("smpl.npz")
     }
 

@@ -2,14 +2,14 @@
 //! or files; `docs/formats.md` describes each for its users.
 //!
 //! # Frames of reference
-//! * **picture** and **camera** as everywhere (see [`crate::types`]): CSV, JSON, npz and PHALP keep them.
+//! * **picture** and **camera** as everywhere (see [`crate::types`]): CSV, Parquet, JSON, npz and PHALP keep them.
 //! * **world**: metres or millimetres as the format has it, x right, y up, z towards the viewer: the camera frame turned
 //!   half a turn about x, (x, −y, −z). BVH, TRC, C3D and GLB are in it, since their readers expect y up. Its origin is
 //!   the camera and moves with it; y is up as the camera is held, which is gravity's up only for a level camera.
 //!
 //! Times are seconds from the clip's first frame; frame numbers are the clip's own, from 0.
 
-mod angles;
+pub mod angles;
 mod bvh;
 mod c3d;
 mod csv;
@@ -19,8 +19,10 @@ mod glb;
 mod inspection;
 mod motion;
 mod npz;
+mod parquet;
 mod phalp;
 mod pickle;
+mod table;
 mod trc;
 
 use std::io::{self, Write};
@@ -38,6 +40,8 @@ use crate::types::TrackId;
 pub enum DataFormat {
     /// One row a rider and frame: box, joints, keypoints, angles.
     Csv,
+    /// The same table by columns, with types.
+    Parquet,
     /// What `inspect --format json` prints.
     Json,
     /// NumPy arrays of SMPL parameters.
@@ -56,13 +60,23 @@ pub enum DataFormat {
 
 impl DataFormat {
     /// Every format.
-    pub const ALL: [Self; 8] =
-        [Self::Csv, Self::Json, Self::Npz, Self::Phalp, Self::Bvh, Self::Trc, Self::C3d, Self::Glb];
+    pub const ALL: [Self; 9] = [
+        Self::Csv,
+        Self::Parquet,
+        Self::Json,
+        Self::Npz,
+        Self::Phalp,
+        Self::Bvh,
+        Self::Trc,
+        Self::C3d,
+        Self::Glb,
+    ];
 
     /// The word that names it on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Csv => "csv",
+            Self::Parquet => "parquet",
             Self::Json => "json",
             Self::Npz => "npz",
             Self::Phalp => "phalp",
@@ -77,6 +91,7 @@ impl DataFormat {
     pub fn purpose(self) -> &'static str {
         match self {
             Self::Csv => "Table of joints and angles",
+            Self::Parquet => "The same table for pandas, Polars and DuckDB",
             Self::Json => "Everything, for programs",
             Self::Npz => "SMPL parameters for NumPy",
             Self::Phalp => "Pickle as PHALP and 4D-Humans write it",
@@ -128,6 +143,7 @@ pub fn write_all(
 ) -> io::Result<()> {
     match format {
         DataFormat::Csv => csv::write(data, out),
+        DataFormat::Parquet => parquet::write(data, out),
         DataFormat::Json => inspection::write(data, out),
         DataFormat::Npz => npz::write(data, out),
         DataFormat::Phalp => phalp::write(data, out),

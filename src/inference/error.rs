@@ -114,6 +114,14 @@ pub enum InferenceError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// A file that should be an ONNX model is none, or is damaged.
+    #[error("{path}: this ONNX file cannot be read: {cause}; export or download it again", path = path.display())]
+    OnnxFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// The device that was asked for cannot be used. Nothing else is used in its place.
     #[error("device {device} cannot be used: {why}; choose another device, such as cpu")]
     DeviceUnavailable {

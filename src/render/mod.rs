@@ -34,6 +34,6 @@ pub use error::RenderError;
 pub use gpu::Gpu;
 pub use readback::Readback;
 pub use renderer::OverlayRenderer;
-pub use scene::{LabelledBox, LinePattern, MeshInstance, OverlayScene, Skeleton, Srgb};
+pub use scene::{LabelledBox, LinePattern, MeshInstance, OverlayScene, Skeleton, Srgb, Tag, Trail};
 pub use target::{RenderTarget, TARGET_FORMAT};
 pub use view::ViewTransform;

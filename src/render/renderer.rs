@@ -13,7 +13,7 @@ use super::passes::mesh::MeshPass;
 use super::passes::stroke::{Line, StrokeList, StrokePass};
 use super::passes::video_frame::VideoFramePass;
 use super::passes::wireframe::WireframePass;
-use super::passes::{boxes, skeleton};
+use super::passes::{boxes, skeleton, trail};
 use super::readback::Readback;
 use super::scene::OverlayScene;
 use super::shader::{Globals, GlobalsBinding};
@@ -77,7 +77,7 @@ impl OverlayRenderer {
 
     /// Draws `scene` into `target` and submits the work; the target's former content is gone.
     ///
-    /// From back to front: the frame, the bodies (the nearer before the farther), skeletons, boxes, labels. Where
+    /// From back to front: the frame, the bodies (the nearer before the farther), trails, skeletons, boxes, labels. Where
     /// nothing is drawn over it, the frame's colours are those of [`YuvColor::to_rgb`](crate::types::YuvColor::to_rgb);
     /// around the frame the target is transparent.
     ///
@@ -180,6 +180,9 @@ impl OverlayRenderer {
             }
         }
         self.strokes.strokes.clear();
+        for path in &scene.trails {
+            trail::push(&mut self.strokes, &mut self.lines, path, view, unit_px);
+        }
         if style.skeleton {
             for figure in &scene.skeletons {
                 let min_score = style.min_keypoint_score;
@@ -192,11 +195,8 @@ impl OverlayRenderer {
             }
         }
         self.stroke.upload(gpu, &self.strokes);
-        if style.labels {
-            self.label.upload(gpu, &scene.boxes, view, target_px, unit_px);
-        } else {
-            self.label.clear();
-        }
+        let named = if style.labels { scene.boxes.as_slice() } else { &[] };
+        self.label.upload(gpu, named, &scene.tags, view, target_px, unit_px);
         self.globals.write(
             gpu,
             &Globals {

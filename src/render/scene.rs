@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use glam::Vec3;
+use glam::{Vec2, Vec3};
 use serde::{Deserialize, Serialize};
 
 use crate::types::person::COCO_KEYPOINT_COUNT;
@@ -24,6 +24,10 @@ pub struct OverlayScene {
     pub skeletons: Vec<Skeleton>,
     /// Boxes, drawn in order.
     pub boxes: Vec<LabelledBox>,
+    /// Paths, drawn in order under the skeletons.
+    pub trails: Vec<Trail>,
+    /// Texts beside places; drawn whatever the style says.
+    pub tags: Vec<Tag>,
     /// What of this is drawn, and how.
     pub style: OverlayStyle,
     spare: Vec<MeshInstance>,
@@ -41,6 +45,8 @@ impl OverlayScene {
         self.spare.append(&mut self.meshes);
         self.skeletons.clear();
         self.boxes.clear();
+        self.trails.clear();
+        self.tags.clear();
     }
 
     /// Adds a body without vertices, to be filled; its memory may be that of an earlier frame's.
@@ -113,6 +119,28 @@ pub struct LabelledBox {
     pub label: String,
     /// How the sides are drawn.
     pub pattern: LinePattern,
+}
+
+/// Where a point was lately.
+#[derive(Clone, Debug, Default)]
+pub struct Trail {
+    /// Places, picture pixels, oldest first, and how old each is: 0 for now, 1 for the oldest that is shown.
+    pub points: Vec<(Vec2, f32)>,
+    /// Colour of the line.
+    pub color: Srgb,
+    /// Half as wide: one of several of the same rider.
+    pub is_thin: bool,
+}
+
+/// A text over a place.
+#[derive(Clone, Debug)]
+pub struct Tag {
+    /// What it stands over, picture pixels.
+    pub place: BBox,
+    /// Colour of its ground.
+    pub color: Srgb,
+    /// The text.
+    pub text: String,
 }
 
 #[cfg(test)]

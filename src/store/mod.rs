@@ -9,6 +9,7 @@
 
 mod body_codec;
 mod error;
+mod evidence;
 mod fingerprint;
 mod lock;
 mod meta;

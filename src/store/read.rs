@@ -7,6 +7,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::body_codec;
 use super::error::{OfFile, StoreError};
+use super::evidence;
 use super::fingerprint::ClipFingerprint;
 use super::meta;
 use super::open::AnalysisStore;
@@ -14,7 +15,8 @@ use super::record::{FrameRecord, RunKey};
 use super::schema;
 use crate::types::edits::EditLog;
 use crate::types::{
-    BBox, BodyEstimate, Detection, Observation, Provenance, RiderFrame, RunSummary, Track, TrackId,
+    BBox, BodyEstimate, Detection, FrameEvidence, Observation, Provenance, RiderFrame, RunSummary, Track,
+    TrackId,
 };
 
 impl AnalysisStore {
@@ -127,6 +129,7 @@ impl AnalysisStore {
             };
             record.observations.push(Observation { detection, body: body(row, 6, &self.path)? });
         }
+        evidence::read(&tx, &mut records, &self.path)?;
         Ok(records)
     }
 
@@ -233,6 +236,7 @@ fn frame_rows(conn: &Connection, first: i64, last: i64) -> rusqlite::Result<Vec<
                 pts_s: row.get(2)?,
                 change: row.get::<_, Option<f64>>(4)?.map(|difference| difference as f32),
                 observations: Vec::new(),
+                evidence: FrameEvidence::default(),
                 warning: row.get(3)?,
             })
         })?

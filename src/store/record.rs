@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::Observation;
+use crate::types::{FrameEvidence, Observation};
 
 /// Everything that was seen in one frame, before anyone is tracked.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub struct FrameRecord {
     pub change: Option<f32>,
     /// Detections and their bodies, in the order given.
     pub observations: Vec<Observation>,
+    /// What else the picture tells of who is who.
+    pub evidence: FrameEvidence,
     /// Why this frame is worth less than others, in words for the user.
     pub warning: Option<String>,
 }

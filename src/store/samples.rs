@@ -3,7 +3,11 @@
 use glam::{Quat, Vec2, Vec3};
 
 use super::{ClipFingerprint, FrameRecord, RunKey};
-use crate::types::{BBox, BodyEstimate, Camera, DepthCues, Detection, Keypoint, Observation, SmplParams};
+use crate::types::appearance::Patch;
+use crate::types::{
+    BBox, BodyEstimate, Camera, CameraMotion, DepthCues, Detection, FrameEvidence, Keypoint, Observation,
+    Similarity, SmplParams, SurfaceColors,
+};
 
 /// A body whose every number differs from its neighbours and from those of other seeds.
 pub(super) fn body(seed: u32) -> BodyEstimate {
@@ -51,7 +55,30 @@ pub(super) fn record(frame: u64) -> FrameRecord {
         pts_s: frame as f64 * 1001.0 / 30000.0,
         change: (frame > 0).then_some(frame as f32 * 1.7),
         observations,
+        evidence: evidence(frame),
         warning: (frame == 4).then(|| "the decoder filled in a damaged picture".to_owned()),
+    }
+}
+
+/// A known motion in two frames of three, and colours of every other person.
+fn evidence(frame: u64) -> FrameEvidence {
+    let known = |n: f32| {
+        let motion = Similarity { a: 1.0 + n * 1e-3, b: n * 0.01, shift_px: Vec2::new(n, -0.7 * n) };
+        CameraMotion::Known(motion)
+    };
+    let colors = |seed: u64| {
+        let mut colors = SurfaceColors::default();
+        for (index, patch) in (0_u64..).zip(colors.patches_mut()) {
+            let n = (index * 31 + seed * 17) % 256;
+            if n % 3 > 0 {
+                *patch = Patch { rgb: [n as u8, (n / 2) as u8, 255 - n as u8], weight: n as u8 };
+            }
+        }
+        colors
+    };
+    FrameEvidence {
+        motion: if frame.is_multiple_of(3) { CameraMotion::Unavailable } else { known(frame as f32 / 7.0) },
+        appearances: (0..frame % 3).map(|ord| (ord == 0).then(|| colors(frame))).collect(),
     }
 }
 

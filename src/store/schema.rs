@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, Transaction};
 
 use super::error::{OfFile, StoreError};
+use super::evidence;
 
 /// "SNMS", in the header field that SQLite keeps for the application (<https://www.sqlite.org/fileformat2.html>).
 const APPLICATION_ID: i64 = 0x534E_4D53;
@@ -91,7 +92,8 @@ pub(super) fn migrate(path: &Path, from: i64) -> Result<(), StoreError> {
 
 /// Adds the tables that a file of the present version may lack.
 pub(super) fn complete(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute_batch(CHANGES)
+    conn.execute_batch(CHANGES)?;
+    conn.execute_batch(evidence::TABLES)
 }
 
 /// Whether the file has the table of changes.
@@ -103,6 +105,7 @@ pub(super) fn has_changes(conn: &Connection) -> rusqlite::Result<bool> {
 pub(super) fn clear(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     tx.execute_batch(
         "DELETE FROM riders; DELETE FROM tracks; DELETE FROM observations; DELETE FROM changes; DELETE FROM frames;
+         DELETE FROM motions; DELETE FROM appearances;
          DELETE FROM meta WHERE key <> 'track_edits';",
     )
 }

@@ -6,6 +6,7 @@ use rusqlite::{TransactionBehavior, params};
 
 use super::body_codec;
 use super::error::{OfFile, StoreError};
+use super::evidence;
 use super::meta;
 use super::open::{Access, AnalysisStore};
 use super::record::FrameRecord;
@@ -56,6 +57,7 @@ impl AnalysisStore {
                     Some(change) => change_row.execute(params![frame, f64::from(change)]).of_file(path)?,
                     None => no_change.execute([frame]).of_file(path)?,
                 };
+                evidence::write(&tx, frame, &record.evidence, path)?;
                 clear.execute([frame]).of_file(path)?;
                 for (ord, observation) in (0_i64..).zip(&record.observations) {
                     let [x0, y0, x1, y1] = corners(&observation.detection.bbox);

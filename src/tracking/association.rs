@@ -1,10 +1,14 @@
 //! Which detection continues which track.
 
+use glam::Vec2;
 use pathfinding::kuhn_munkres::kuhn_munkres;
 use pathfinding::matrix::Matrix;
 
 use super::candidates::Candidate;
 use super::kalman::{BoxFilter, GATE};
+use super::looks::Looks;
+use super::places::{Foresight, Place};
+use super::terms::{self, MAX_COST, Terms};
 use crate::types::BodyEstimate;
 
 /// Overlap from which a detection may continue a track however much the filter is surprised: a camera jerk moves
@@ -12,21 +16,25 @@ use crate::types::BodyEstimate;
 const SURE_IOU: f32 = 0.3;
 /// Centres further apart than this, in box sides, are never the same rider, however unsure the filter has become.
 const MAX_CENTER_DISTANCE: f32 = 4.0;
-/// Share of the pose in the cost where both bodies are fully trusted. A pose changes little between frames, but
-/// two riders may well stand alike: place comes first.
-const POSE_WEIGHT: f32 = 0.3;
-/// Mean joint distance of two poses that counts as nothing in common, metres.
-const POSE_SCALE_M: f32 = 0.5;
+/// How much more a pair costs whose boxes have nothing in common than one whose boxes agree. PHALP knows no boxes; its
+/// place alone is a pelvis, which wanders with the pose.
+const BOX_WEIGHT: f32 = 4.0;
 /// Steps of the integer weights: finer than any difference that matters.
-const GAIN_STEPS: f32 = 1e6;
+const GAIN_STEPS: f32 = 1e9;
 
 /// A track's expectation of the frame.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expectation<'a> {
     /// Moved to the time of the frame.
     pub filter: &'a BoxFilter,
-    /// The body last seen.
+    /// The body last seen. Without a network that foresees poses, the last pose is the expected one.
     pub body: Option<&'a BodyEstimate>,
+    /// What he looks like.
+    pub looks: Option<&'a Looks>,
+    /// Where PHALP's regression expects him.
+    pub place: Option<Foresight>,
+    /// Picture size, pixels.
+    pub picture_px: Vec2,
 }
 
 /// How far a detection may lie from an expectation.
@@ -48,16 +56,17 @@ pub(super) fn associate(
         // A matrix may not be empty.
         return Vec::new();
     }
+    let most = MAX_COST * (1.0 + BOX_WEIGHT);
     let gains = Matrix::from_fn(tracks.len(), found.len(), |(track, candidate)| {
         cost(&tracks[track], found[candidate], gate).map_or(0, |cost| {
             // At least one step, so that whatever is allowed beats being left alone.
-            (((1.0 - cost) * GAIN_STEPS) as i64).max(1)
+            (((1.0 - cost / most) * GAIN_STEPS) as i64).max(1)
         })
     });
     assign(&gains)
 }
 
-/// Cost of a pair, 0 to 1, or `None` where it is out of the question.
+/// Cost of a pair, at least 1, or `None` where it is out of the question.
 fn cost(track: &Expectation<'_>, candidate: &Candidate<'_>, gate: Gate) -> Option<f32> {
     let expected = track.filter.bbox();
     let iou = expected.iou(&candidate.bbox);
@@ -68,25 +77,33 @@ fn cost(track: &Expectation<'_>, candidate: &Candidate<'_>, gate: Gate) -> Optio
             && distance <= MAX_CENTER_DISTANCE
             && track.filter.distance2(&candidate.bbox) <= GATE
     };
-    if !(iou >= SURE_IOU || plausible()) {
+    let sure = iou >= SURE_IOU;
+    if !(sure || plausible()) {
         return None;
     }
-    let place = 0.5 * (1.0 - iou) + 0.5 * distance / (1.0 + distance);
-    let (weight, pose) = match (track.body, candidate.body) {
-        (Some(a), Some(b)) => pose_difference(a, b)
-            .map_or((0.0, 0.0), |pose| (POSE_WEIGHT * a.confidence.min(b.confidence).clamp(0.0, 1.0), pose)),
-        _ => (0.0, 0.0),
-    };
-    Some((1.0 - weight) * place + weight * pose)
+    let person = terms::cost(&person_terms(track, candidate));
+    // A number that is none must not be a cost: `max` leaves it out.
+    let person = if person.is_nan() { MAX_COST } else { person };
+    if person > MAX_COST && !sure {
+        return None;
+    }
+    let boxes = 0.5 * (1.0 - iou) + 0.5 * distance / (1.0 + distance);
+    Some(person.min(MAX_COST) * (1.0 + BOX_WEIGHT * boxes))
 }
 
-/// How differently two bodies are held and turned, 0 to 1; `None` where a number is none.
-fn pose_difference(a: &BodyEstimate, b: &BodyEstimate) -> Option<f32> {
-    let (root_a, root_b) = (a.joints_3d[0], b.joints_3d[0]);
-    let sum: f32 =
-        a.joints_3d.iter().zip(&b.joints_3d).map(|(p, q)| (*p - root_a).distance(*q - root_b)).sum();
-    let mean_m = sum / a.joints_3d.len() as f32;
-    mean_m.is_finite().then(|| (mean_m / POSE_SCALE_M).min(1.0))
+/// PHALP's terms of a pair.
+fn person_terms(track: &Expectation<'_>, candidate: &Candidate<'_>) -> Terms {
+    let nowhere = Foresight { at_px: Vec2::ZERO, width: 0.0, log_depth: None };
+    let place = Place::of(candidate);
+    let place_terms = match &track.place {
+        Some(foreseen) => foreseen.terms(&place, track.picture_px),
+        None => Foresight { at_px: place.at_px, ..nowhere }.terms(&place, track.picture_px),
+    };
+    Terms {
+        appearance: track.looks.zip(candidate.colors).and_then(|(looks, colors)| looks.distance(colors)),
+        pose: track.body.zip(candidate.body).map(|(a, b)| terms::pose_distance(&a.smpl, &b.smpl)),
+        ..place_terms
+    }
 }
 
 /// The assignment with the highest sum of gains (Kuhn, 1955; Munkres, 1957); pairs without gain are left out.
@@ -105,7 +122,11 @@ pub(super) fn assign(gains: &Matrix<i64>) -> Vec<(usize, usize)> {
 mod tests {
     use super::super::scenes;
     use super::*;
-    use crate::types::BBox;
+    use crate::types::{BBox, CameraMotion, SurfaceColors};
+
+    fn expectation(filter: &BoxFilter) -> Expectation<'_> {
+        Expectation { filter, body: None, looks: None, place: None, picture_px: scenes::PICTURE }
+    }
 
     #[test]
     fn the_sum_decides_and_either_side_may_be_longer() {
@@ -121,16 +142,15 @@ mod tests {
     fn of_two_boxes_at_the_same_distance_the_one_in_the_same_pose_is_taken() {
         let last = scenes::seen(BBox::new(100.0, 0.0, 150.0, 100.0), 0.9).body.unwrap();
         let mut bent = last.clone();
-        for (index, joint) in bent.joints_3d.iter_mut().enumerate() {
-            joint.x += 0.03 * index as f32;
-        }
+        bent.smpl.body_pose[3] = glam::Quat::from_rotation_x(1.0);
         let mut filter = BoxFilter::new(&BBox::new(100.0, 0.0, 150.0, 100.0));
-        filter.predict(0.1);
-        let track = Expectation { filter: &filter, body: Some(&last) };
+        filter.advance(0.1, &CameraMotion::Unavailable);
+        let track = Expectation { body: Some(&last), ..expectation(&filter) };
         let candidate = |dx: f32, body| Candidate {
             bbox: BBox::new(100.0 + dx, 0.0, 150.0 + dx, 100.0),
             score: 0.9,
             body: Some(body),
+            colors: None,
         };
         for (left, right, expected) in [(&last, &bent, 0), (&bent, &last, 1)] {
             let (a, b) = (candidate(-15.0, left), candidate(15.0, right));
@@ -139,11 +159,36 @@ mod tests {
     }
 
     #[test]
+    fn of_two_riders_in_one_pose_the_one_of_the_same_colour_is_taken() {
+        let plain = |rgb| {
+            let mut colors = SurfaceColors::default();
+            colors.patches_mut().fill(crate::types::appearance::Patch { rgb, weight: 200 });
+            colors
+        };
+        let (orange, blue) = (plain([230, 120, 0]), plain([0, 114, 178]));
+        let looks = Looks::of(&orange);
+        let mut filter = BoxFilter::new(&BBox::new(100.0, 0.0, 150.0, 100.0));
+        filter.advance(0.1, &CameraMotion::Unavailable);
+        let track = Expectation { looks: Some(&looks), ..expectation(&filter) };
+        let candidate = |dx: f32, colors| Candidate {
+            bbox: BBox::new(100.0 + dx, 0.0, 150.0 + dx, 100.0),
+            score: 0.9,
+            body: None,
+            colors: Some(colors),
+        };
+        for (left, right, expected) in [(&orange, &blue, 0), (&blue, &orange, 1)] {
+            let (a, b) = (candidate(-15.0, left), candidate(15.0, right));
+            assert_eq!(associate(&[track], &[&a, &b], Gate::Plausible), [(0, expected)]);
+        }
+    }
+
+    #[test]
     fn unsure_detections_must_overlap() {
         let mut filter = BoxFilter::new(&BBox::new(100.0, 0.0, 150.0, 100.0));
-        filter.predict(0.5);
-        let track = Expectation { filter: &filter, body: None };
-        let aside = Candidate { bbox: BBox::new(160.0, 0.0, 210.0, 100.0), score: 0.2, body: None };
+        filter.advance(0.5, &CameraMotion::Unavailable);
+        let track = expectation(&filter);
+        let aside =
+            Candidate { bbox: BBox::new(160.0, 0.0, 210.0, 100.0), score: 0.2, body: None, colors: None };
         assert_eq!(associate(&[track], &[&aside], Gate::Plausible), [(0, 0)]);
         assert_eq!(associate(&[track], &[&aside], Gate::Overlapping), []);
         assert_eq!(associate(&[track], &[], Gate::Plausible), []);

@@ -1,7 +1,7 @@
 //! Which observations of a frame are worth tracking, each person once.
 
 use crate::types::person::COCO_KEYPOINT_COUNT;
-use crate::types::{BBox, BodyEstimate, Observation};
+use crate::types::{BBox, BodyEstimate, FrameEvidence, Observation, SurfaceColors};
 
 /// Boxes that overlap more than this are one person. Two people so close cover each other and are found as one.
 const DUPLICATE_IOU: f32 = 0.65;
@@ -22,14 +22,26 @@ pub(super) struct Candidate<'a> {
     /// The detector's score, 0 to 1.
     pub score: f32,
     pub body: Option<&'a BodyEstimate>,
+    /// The body's surface colours.
+    pub colors: Option<&'a SurfaceColors>,
 }
 
 /// The people in `observations`, by falling score: invalid ones and those below `min_score` left out, duplicates
 /// merged into the one with the highest score. Where that has no body, it gets its duplicate's.
-pub(super) fn candidates(observations: &[Observation], min_score: f32) -> Vec<Candidate<'_>> {
+pub(super) fn candidates<'a>(
+    observations: &'a [Observation],
+    evidence: &'a FrameEvidence,
+    min_score: f32,
+) -> Vec<Candidate<'a>> {
     let mut found: Vec<_> = observations
         .iter()
-        .map(|o| Candidate { bbox: o.detection.bbox, score: o.detection.score, body: o.body.as_ref() })
+        .enumerate()
+        .map(|(index, o)| Candidate {
+            bbox: o.detection.bbox,
+            score: o.detection.score,
+            body: o.body.as_ref(),
+            colors: evidence.appearance(index),
+        })
         .filter(|c| c.score >= min_score && is_usable(&c.bbox))
         .collect();
     // The sort is stable, so that equal scores stay in the detector's order.
@@ -37,7 +49,10 @@ pub(super) fn candidates(observations: &[Observation], min_score: f32) -> Vec<Ca
     let mut kept: Vec<Candidate<'_>> = Vec::with_capacity(found.len());
     for candidate in found {
         match kept.iter_mut().find(|other| are_duplicates(other, &candidate)) {
-            Some(same) => same.body = same.body.or(candidate.body),
+            Some(same) if same.body.is_none() => {
+                (same.body, same.colors) = (candidate.body, candidate.colors)
+            }
+            Some(_) => {}
             None => kept.push(candidate),
         }
     }
@@ -67,6 +82,10 @@ fn are_duplicates(a: &Candidate<'_>, b: &Candidate<'_>) -> bool {
 mod tests {
     use super::super::scenes;
     use super::*;
+    use crate::types::CameraMotion;
+
+    static NOTHING: FrameEvidence =
+        FrameEvidence { motion: CameraMotion::Unavailable, appearances: Vec::new() };
 
     fn boxes(found: &[Candidate<'_>]) -> Vec<BBox> {
         found.iter().map(|c| c.bbox).collect()
@@ -78,7 +97,7 @@ mod tests {
         let strong = Observation { body: None, ..scenes::seen(BBox::new(2.0, 1.0, 52.0, 99.0), 0.8) };
         let other = scenes::seen(BBox::new(200.0, 0.0, 250.0, 100.0), 0.6);
         let observations = [weak, other, strong];
-        let found = candidates(&observations, 0.1);
+        let found = candidates(&observations, &NOTHING, 0.1);
         assert_eq!(boxes(&found), [BBox::new(2.0, 1.0, 52.0, 99.0), BBox::new(200.0, 0.0, 250.0, 100.0)]);
         assert_eq!(found[0].body, observations[0].body.as_ref());
     }
@@ -87,9 +106,9 @@ mod tests {
     fn a_box_around_half_a_rider_with_the_same_skeleton_is_the_same_rider() {
         let whole = scenes::seen(BBox::new(0.0, 0.0, 50.0, 100.0), 0.8);
         let mut half = scenes::seen(BBox::new(0.0, 0.0, 50.0, 50.0), 0.5);
-        assert_eq!(candidates(&[whole.clone(), half.clone()], 0.1).len(), 2);
+        assert_eq!(candidates(&[whole.clone(), half.clone()], &NOTHING, 0.1).len(), 2);
         half.body = whole.body.clone();
-        assert_eq!(candidates(&[whole, half], 0.1).len(), 1);
+        assert_eq!(candidates(&[whole, half], &NOTHING, 0.1).len(), 1);
     }
 
     #[test]
@@ -103,6 +122,6 @@ mod tests {
             scenes::seen(BBox::new(0.0, 0.0, 50.0, 100.0), nan),
             scenes::seen(BBox::new(0.0, 0.0, 50.0, 100.0), 0.05),
         ];
-        assert!(candidates(&observations, 0.1).is_empty());
+        assert!(candidates(&observations, &NOTHING, 0.1).is_empty());
     }
 }

@@ -5,15 +5,14 @@ use glam::Vec2;
 use super::carry::{between, lerp};
 use super::settings::TrackerSettings;
 use super::tracker::{predicted, trust};
-use super::tracklet::{Sighting, Tracklet};
+use super::tracklet::{Frames, Sighting, Tracklet};
 use crate::types::{BodyEstimate, Provenance, RiderFrame, TrackId};
 
 /// The times and borders within which states are filled in.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pass<'s> {
     pub settings: &'s TrackerSettings,
-    /// Presentation time of every frame of the pass, seconds.
-    pub times_s: &'s [f64],
+    pub frames: Frames<'s>,
     /// Picture size, pixels.
     pub picture_px: Vec2,
 }
@@ -48,7 +47,7 @@ impl Pass<'_> {
             states.push((sighting.at, self.found(track, sighting, &bodies)));
         }
         if let Some(piece) = piece {
-            self.predict(track, &piece, self.times_s.len(), &mut states);
+            self.predict(track, &piece, self.frames.times_s.len(), &mut states);
         }
         states
     }
@@ -69,7 +68,7 @@ impl Pass<'_> {
         states: &mut Vec<(usize, RiderFrame)>,
     ) {
         for at in from.at + 1..to.at {
-            let time_s = self.times_s[at];
+            let time_s = self.frames.times_s[at];
             // A frame that was out of order lies outside and gets no state.
             let Some(t) = fraction(from.time_s, to.time_s, time_s) else { continue };
             let away_s = (time_s - from.time_s).min(to.time_s - time_s);
@@ -107,19 +106,19 @@ impl Pass<'_> {
         states: &mut Vec<(usize, RiderFrame)>,
     ) {
         let last = piece.last();
-        let mut filter = piece.motion_at_end();
-        let mut now_s = last.time_s;
+        let mut filter = piece.motion_at_end(&self.frames);
+        let mut now = last.at;
         for at in last.at + 1..end {
-            let time_s = self.times_s[at];
+            let time_s = self.frames.times_s[at];
             if time_s - last.time_s > self.settings.max_predicted_s {
                 break;
             }
-            let dt_s = time_s - now_s;
+            let dt_s = time_s - self.frames.times_s[now];
             if dt_s.is_nan() || dt_s <= 0.0 {
                 continue;
             }
-            filter.predict(dt_s);
-            now_s = time_s;
+            self.frames.advance(&mut filter, now, at);
+            now = at;
             let bbox = filter.bbox();
             let center = bbox.center();
             if center.cmplt(Vec2::ZERO).any() || center.cmpgt(self.picture_px).any() {

@@ -5,7 +5,7 @@
 //! leads to the other.
 
 use super::settings::TrackerSettings;
-use super::tracklet::Tracklet;
+use super::tracklet::{Frames, Tracklet};
 
 /// Distance of two ends that may be bridged at once, and what every second of gap adds, box sides. A camera that
 /// follows a rider keeps him near his place in the picture whatever he does on the slope.
@@ -17,11 +17,15 @@ const MAX_SIZE_DIFFERENCE: f32 = 0.8;
 const GAP_COST_PER_S: f32 = 0.5;
 
 /// Joins what belongs together, the likeliest first. The result is in the order of first appearance.
-pub(super) fn join<'a>(tracklets: Vec<Tracklet<'a>>, settings: &TrackerSettings) -> Vec<Tracklet<'a>> {
+pub(super) fn join<'a>(
+    tracklets: Vec<Tracklet<'a>>,
+    frames: &Frames<'_>,
+    settings: &TrackerSettings,
+) -> Vec<Tracklet<'a>> {
     let mut links: Vec<(f32, usize, usize)> = Vec::new();
     for (earlier, a) in tracklets.iter().enumerate() {
         for (later, b) in tracklets.iter().enumerate() {
-            if let Some(cost) = bridge(a, b, settings.max_join_s) {
+            if let Some(cost) = bridge(a, b, frames, settings.max_join_s) {
                 links.push((cost, earlier, later));
             }
         }
@@ -58,7 +62,7 @@ pub(super) fn join<'a>(tracklets: Vec<Tracklet<'a>>, settings: &TrackerSettings)
 }
 
 /// Cost of `b` going on where `a` ends, or `None` where it can't be the same rider.
-fn bridge(a: &Tracklet<'_>, b: &Tracklet<'_>, max_gap_s: f64) -> Option<f32> {
+fn bridge(a: &Tracklet<'_>, b: &Tracklet<'_>, frames: &Frames<'_>, max_gap_s: f64) -> Option<f32> {
     let (end, start) = (a.last(), b.first());
     let gap_s = start.time_s - end.time_s;
     if end.at >= start.at || gap_s > max_gap_s {
@@ -69,10 +73,10 @@ fn bridge(a: &Tracklet<'_>, b: &Tracklet<'_>, max_gap_s: f64) -> Option<f32> {
         return None;
     }
     let side = (side_a + side_b) * 0.5;
-    let mut onward = a.motion_at_end();
-    onward.predict(gap_s);
-    let mut back = b.motion_at_start();
-    back.predict(gap_s);
+    let mut onward = a.motion_at_end(frames);
+    frames.advance(&mut onward, end.at, start.at);
+    let mut back = b.motion_at_start(frames);
+    frames.advance(&mut back, start.at, end.at);
     let distance = [
         onward.bbox().center().distance(start.bbox.center()),
         back.bbox().center().distance(end.bbox.center()),

@@ -8,9 +8,9 @@
 //!
 //! Lengths are measured in the longer side of the box: the height of a rider who stands, his length when he lies.
 
-use glam::Vec2;
+use glam::{DVec2, Vec2};
 
-use crate::types::BBox;
+use crate::types::{BBox, CameraMotion, Similarity};
 
 /// Standard deviation of a detector's box centre, in box sides; as in Wojke et al., DeepSORT, 2017.
 const CENTER_NOISE: f64 = 1.0 / 20.0;
@@ -85,6 +85,9 @@ pub(super) struct BoxFilter {
     center: [Axis; 2],
     /// ln width and ln height, of pixels.
     size: [Axis; 2],
+    /// How fast the background went by here, pixels per second, where that was known in the last frame: then the
+    /// centre's rates are against the background, else against the picture.
+    background_px_s: Option<DVec2>,
 }
 
 impl BoxFilter {
@@ -95,11 +98,51 @@ impl BoxFilter {
         Self {
             center: center.map(|value| Axis::new(value, CENTER_NOISE * side, NEW_SPEED * side)),
             size: log_size.map(|value| Axis::new(value, SIZE_NOISE, NEW_SIZE_RATE)),
+            background_px_s: None,
         }
     }
 
-    /// Moves on by `dt_s` seconds, not negative.
-    pub(super) fn predict(&mut self, dt_s: f64) {
+    /// Moves on to a frame `dt_s` seconds later, not negative, into which the camera moved by `motion`.
+    ///
+    /// Where the motion becomes known or is lost, the rates change from one frame of reference to the other: whoever
+    /// rests in the picture while the camera goes with him is fast against the background.
+    pub(super) fn advance(&mut self, dt_s: f64, motion: &CameraMotion) {
+        let center = DVec2::from_array(self.center.map(|axis| axis.value));
+        let background_px_s = motion.known().filter(|_| dt_s > 0.0).map(|motion| {
+            let center_px = center.as_vec2();
+            (motion.apply(center_px) - center_px).as_dvec2() / dt_s
+        });
+        let change = match (self.background_px_s, background_px_s) {
+            (Some(before), None) => before,
+            (None, Some(now)) => -now,
+            _ => DVec2::ZERO,
+        };
+        for (axis, change) in self.center.iter_mut().zip(change.to_array()) {
+            axis.rate += change;
+        }
+        self.background_px_s = background_px_s;
+        if let Some(motion) = motion.known() {
+            self.warp(motion);
+        }
+        self.predict(dt_s);
+    }
+
+    /// Goes along with the background. Variances are left as they are: turn and scale between frames are small.
+    fn warp(&mut self, motion: &Similarity) {
+        let of =
+            |axes: &[Axis; 2], part: fn(&Axis) -> f64| DVec2::new(part(&axes[0]), part(&axes[1])).as_vec2();
+        let value = motion.apply(of(&self.center, |axis| axis.value)).as_dvec2().to_array();
+        let rate = motion.turn(of(&self.center, |axis| axis.rate)).as_dvec2().to_array();
+        for ((axis, value), rate) in self.center.iter_mut().zip(value).zip(rate) {
+            (axis.value, axis.rate) = (value, rate);
+        }
+        for axis in &mut self.size {
+            axis.value += f64::from(motion.scale().ln());
+        }
+    }
+
+    /// Moves on by `dt_s` seconds, not negative, in a picture that stands still.
+    fn predict(&mut self, dt_s: f64) {
         let density = CENTER_DENSITY * self.side().powi(2);
         for axis in &mut self.center {
             axis.predict(dt_s, density, None);
@@ -226,6 +269,40 @@ mod tests {
         assert!(filter(1.0, 0.03).distance2(&moved(1.0)) > GATE);
         assert!(filter(1.0, 0.5).distance2(&moved(1.0)) < GATE);
         close(filter(3.0, 0.1).distance2(&moved(3.0)), filter(1.0, 0.1).distance2(&moved(1.0)));
+    }
+
+    /// A camera that goes with a rider and jerks at the end: only who knows the jerk foresees where he is seen.
+    #[test]
+    fn a_jerk_of_the_camera_is_no_motion_of_the_rider() {
+        let shift =
+            |x: f32| CameraMotion::Known(Similarity { shift_px: Vec2::new(x, 0.0), ..Similarity::IDENTITY });
+        let bbox = |x: f32| BBox::from_center(Vec2::new(x, 200.0), Vec2::new(40.0, 100.0));
+        let followed = |frames: i32, known: &dyn Fn(i32) -> bool| {
+            let mut filter = BoxFilter::new(&bbox(300.0));
+            for frame in 1..=frames {
+                // The background goes by at 10 pixels a frame, the rider stays.
+                let motion = if known(frame) { shift(-10.0) } else { CameraMotion::Unavailable };
+                filter.advance(1.0 / 30.0, &motion);
+                let x = filter.bbox().center().x;
+                assert!((x - 300.0).abs() < 1.0, "frame {frame}: {x}");
+                filter.update(&bbox(300.0));
+            }
+            filter
+        };
+        let mut filter = followed(30, &|_| true);
+        filter.advance(1.0 / 30.0, &shift(-35.0));
+        assert!((filter.bbox().center().x - 275.0).abs() < 1.0, "{:?}", filter.bbox());
+        // What is known only now and then changes nothing for a rider who stays.
+        followed(60, &|frame| frame % 7 < 4);
+    }
+
+    #[test]
+    fn the_box_turns_and_grows_with_the_picture() {
+        let motion = Similarity { a: 0.0, b: 2.0, shift_px: Vec2::new(500.0, 0.0) };
+        let mut filter = BoxFilter::new(&BBox::new(80.0, 50.0, 120.0, 150.0));
+        filter.advance(0.0, &CameraMotion::Known(motion));
+        assert!(filter.bbox().center().distance(Vec2::new(300.0, 200.0)) < 1e-3);
+        assert!((filter.bbox().size() - Vec2::new(80.0, 200.0)).length() < 1e-3);
     }
 
     #[test]

@@ -15,19 +15,28 @@ pub mod evaluate;
 mod fill;
 mod join;
 mod kalman;
+mod looks;
 mod main_rider;
+mod motion;
+mod places;
 mod resolve;
+mod ridge;
 mod settings;
 mod shots;
+mod terms;
 mod tracker;
 mod tracklet;
 
+#[cfg(test)]
+mod bad_input;
 #[cfg(test)]
 mod scenes;
 #[cfg(test)]
 mod tests;
 
 pub use edit::{Moments, apply_edits, rider_at};
+pub use looks::blend;
+pub use motion::MotionMeter;
 pub use resolve::{FrameObservations, Resolved, resolve};
 pub use settings::TrackerSettings;
 pub use shots::{ChangeMeter, is_cut, shots};

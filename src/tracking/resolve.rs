@@ -7,9 +7,9 @@ use super::join::join;
 use super::main_rider::main_rider;
 use super::settings::TrackerSettings;
 use super::shots::shots;
-use super::tracker::Tracker;
-use super::tracklet::{Sighting, Tracklet};
-use crate::types::{BBox, Observation, Provenance, RiderFrame, Track, TrackId};
+use super::tracker::{Tracker, guessed_picture};
+use super::tracklet::{Frames, Sighting, Tracklet};
+use crate::types::{CameraMotion, FrameEvidence, Observation, Provenance, RiderFrame, Track, TrackId};
 
 /// What was seen in one frame.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,8 @@ pub struct FrameObservations {
     pub change: Option<f32>,
     /// Everybody who was found.
     pub observations: Vec<Observation>,
+    /// What else the picture tells.
+    pub evidence: FrameEvidence,
 }
 
 /// Who is where in a clip.
@@ -49,7 +51,9 @@ impl Resolved {
 /// who was hardly ever seen is dropped; and at most one of each shot is the main rider. Nobody is followed across a
 /// cut: whether the next shot shows the same rider cannot be told from where he is.
 pub fn resolve(settings: &TrackerSettings, frames: &[FrameObservations]) -> Resolved {
-    let picture_px = settings.picture_px.unwrap_or_else(|| guessed_picture(frames));
+    let picture_px = settings
+        .picture_px
+        .unwrap_or_else(|| guessed_picture(frames.iter().flat_map(|frame| &frame.observations)));
     let changes: Vec<_> = frames.iter().map(|frame| frame.change).collect();
     let mut resolved = Resolved::default();
     for shot in shots(&changes) {
@@ -66,14 +70,16 @@ fn resolve_shot(
     picture_px: Vec2,
     first_id: u32,
 ) -> Resolved {
-    let riders: Vec<_> = join(tracklets(settings, frames), settings)
+    let times_s: Vec<f64> = frames.iter().map(|frame| frame.pts_s).collect();
+    let motions: Vec<CameraMotion> = frames.iter().map(|frame| frame.evidence.motion).collect();
+    let course = Frames { times_s: &times_s, motions: &motions };
+    let riders: Vec<_> = join(tracklets(settings, frames), &course, settings)
         .into_iter()
         .filter(|rider| rider.len() >= settings.min_detected_frames.min(frames.len()))
         .collect();
     let main = main_rider(&riders, frames.len(), picture_px);
 
-    let times_s: Vec<f64> = frames.iter().map(|frame| frame.pts_s).collect();
-    let pass = Pass { settings, times_s: &times_s, picture_px };
+    let pass = Pass { settings, frames: course, picture_px };
     let mut resolved = Resolved { tracks: Vec::new(), frames: vec![Vec::new(); frames.len()] };
     for ((index, rider), number) in riders.iter().enumerate().zip(first_id..) {
         let id = TrackId(number);
@@ -103,7 +109,8 @@ fn tracklets<'a>(settings: &TrackerSettings, frames: &'a [FrameObservations]) ->
     // By serial, which counts in the order of appearance.
     let mut pieces: Vec<(Tracklet<'a>, bool)> = Vec::new();
     for (at, frame) in frames.iter().enumerate() {
-        let assigned = tracker.step(frame.frame, frame.pts_s, &frame.observations).unwrap_or_default();
+        let assigned =
+            tracker.step(frame.frame, frame.pts_s, &frame.observations, &frame.evidence).unwrap_or_default();
         for one in assigned {
             let sighting = Sighting {
                 at,
@@ -122,16 +129,4 @@ fn tracklets<'a>(settings: &TrackerSettings, frames: &'a [FrameObservations]) ->
         }
     }
     pieces.into_iter().filter_map(|(piece, confirmed)| confirmed.then_some(piece)).collect()
-}
-
-/// The picture's size from the first camera, whose centre is the picture's; without one the reach of the boxes.
-fn guessed_picture(frames: &[FrameObservations]) -> Vec2 {
-    let observations = || frames.iter().flat_map(|frame| &frame.observations);
-    observations()
-        .find_map(|o| o.body.as_ref().map(|body| body.camera.center_px * 2.0))
-        .filter(|size| size.is_finite() && size.min_element() > 0.0)
-        .unwrap_or_else(|| {
-            let boxes = observations().map(|o| o.detection.bbox).filter(BBox::is_valid);
-            boxes.fold(Vec2::ONE, |size, bbox| size.max(bbox.max))
-        })
 }

@@ -3,7 +3,7 @@
 use glam::{Vec2, Vec3};
 
 use super::{FrameObservations, TrackerSettings};
-use crate::types::{BBox, BodyEstimate, Camera, Detection, Keypoint, Observation, SmplParams};
+use crate::types::{BBox, BodyEstimate, Camera, Detection, FrameEvidence, Keypoint, Observation, SmplParams};
 
 pub(super) const PICTURE: Vec2 = Vec2::new(640.0, 360.0);
 
@@ -51,7 +51,8 @@ pub(super) fn film(count: u64, script: impl Fn(u64, f32) -> Vec<Observation>) ->
     (0..count)
         .map(|frame| {
             let pts_s = frame as f64 / 30.0;
-            FrameObservations { frame, pts_s, change: None, observations: script(frame, pts_s as f32) }
+            let observations = script(frame, pts_s as f32);
+            FrameObservations { frame, pts_s, change: None, observations, evidence: FrameEvidence::default() }
         })
         .collect()
 }

@@ -12,12 +12,13 @@ pub struct TrackerSettings {
     /// Detections from this score on may begin a track and are matched first; those below only go on with a track
     /// that is there (Zhang et al., ByteTrack, 2022).
     pub confident_score: f32,
-    /// Detections that make a rider certain. A clip of fewer frames asks for no more than it has.
+    /// Detections that make a rider certain (PHALP's `n_init`). A clip of fewer frames asks for no more than it has.
     pub min_hits: u32,
-    /// Frames that a rider who is not certain yet may be unseen.
+    /// Frames that a rider who is not certain yet may be unseen. PHALP allows none; but a rider who is found in every
+    /// other frame only, far away or in the air, would never begin.
     pub max_tentative_misses: u64,
-    /// Time that a certain rider may be unseen and still be recognised by where he is expected, seconds. PHALP's 50
-    /// frames at 30 frames a second.
+    /// Time that a certain rider may be unseen and still be recognised by where he is expected, seconds. PHALP's
+    /// `max_age` of 50 frames at 30 frames a second.
     pub max_lost_s: f64,
     /// Time for which an unseen rider is shown where he is expected, seconds. Without a detection the expectation
     /// is worth nothing much longer.
@@ -36,7 +37,7 @@ impl Default for TrackerSettings {
             picture_px: None,
             min_score: 0.15,
             confident_score: 0.35,
-            min_hits: 3,
+            min_hits: 5,
             max_tentative_misses: 2,
             max_lost_s: 50.0 / 30.0,
             max_predicted_s: 0.5,

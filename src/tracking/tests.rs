@@ -4,11 +4,11 @@ use glam::{Quat, Vec2};
 
 use super::scenes::{Noise, PICTURE, film, rider_at, seen, settings};
 use super::*;
-use crate::types::{BBox, Provenance, RiderFrame, TrackId};
+use crate::types::{BBox, FrameEvidence, Provenance, RiderFrame, TrackId};
 
 fn online(frames: &[FrameObservations]) -> Vec<Vec<RiderFrame>> {
     let mut tracker = Tracker::new(settings());
-    frames.iter().map(|f| tracker.advance(f.frame, f.pts_s, &f.observations)).collect()
+    frames.iter().map(|f| tracker.advance(f.frame, f.pts_s, &f.observations, &f.evidence)).collect()
 }
 
 fn provenances(resolved: &Resolved, range: std::ops::Range<usize>) -> Vec<Option<Provenance>> {
@@ -27,15 +27,15 @@ fn an_empty_clip_has_nobody() {
     assert_eq!(resolve(&settings(), &[]), Resolved::default());
     let resolved = resolve(&settings(), &film(5, |_, _| vec![]));
     assert_eq!((resolved.tracks.len(), resolved.frames.len()), (0, 5));
-    assert_eq!(Tracker::new(settings()).advance(0, 0.0, &[]), []);
+    assert_eq!(Tracker::new(settings()).advance(0, 0.0, &[], &FrameEvidence::default()), []);
 }
 
 #[test]
 fn online_a_rider_is_told_once_certain_and_offline_from_his_first_frame() {
     let clip = one_rider(30, |_| false);
     let live = online(&clip);
-    assert!(live[..2].iter().all(Vec::is_empty));
-    assert!(live[2..].iter().all(|r| r.len() == 1 && r[0].track == TrackId(1)));
+    assert!(live[..4].iter().all(Vec::is_empty));
+    assert!(live[4..].iter().all(|r| r.len() == 1 && r[0].track == TrackId(1)));
 
     let resolved = resolve(&settings(), &clip);
     assert_eq!(resolved.tracks.len(), 1);
@@ -133,7 +133,7 @@ fn a_turning_body_is_interpolated_on_the_arc() {
 
 #[test]
 fn time_and_not_the_frame_number_places_an_interpolated_rider() {
-    let times = [0.0, 0.05, 0.1, 0.13, 0.2, 0.4, 0.43, 0.5, 0.6, 0.63];
+    let times = [0.0, 0.03, 0.05, 0.1, 0.13, 0.2, 0.4, 0.43, 0.5, 0.6, 0.63];
     let at_time = |t: f64| rider_at(Vec2::new(100.0 + 300.0 * t as f32, 180.0));
     let clip: Vec<_> = (0_u64..)
         .zip(times)
@@ -141,7 +141,8 @@ fn time_and_not_the_frame_number_places_an_interpolated_rider() {
             frame,
             pts_s,
             change: None,
-            observations: if [4, 5, 6].contains(&frame) { vec![] } else { vec![at_time(pts_s)] },
+            observations: if [5, 6, 7].contains(&frame) { vec![] } else { vec![at_time(pts_s)] },
+            evidence: FrameEvidence::default(),
         })
         .collect();
     let resolved = resolve(&settings(), &clip);
@@ -365,10 +366,12 @@ fn after_a_cut_the_tracker_expects_nobody_and_gives_no_id_twice() {
     let seen = [rider_at(Vec2::new(320.0, 180.0))];
     let mut tracker = Tracker::new(settings());
     for frame in 0..10 {
-        tracker.advance(frame, frame as f64 / 30.0, &seen);
+        tracker.advance(frame, frame as f64 / 30.0, &seen, &FrameEvidence::default());
     }
     tracker.cut();
-    let told: Vec<_> = (10..20).map(|frame| tracker.advance(frame, frame as f64 / 30.0, &seen)).collect();
+    let told: Vec<_> = (10..20)
+        .map(|frame| tracker.advance(frame, frame as f64 / 30.0, &seen, &FrameEvidence::default()))
+        .collect();
     assert_eq!(told[0], []);
     assert_eq!(told[9][0].track, TrackId(2));
 }

@@ -1,11 +1,15 @@
 //! The online tracker: one frame at a time, in order.
 
+use glam::Vec2;
+
 use super::association::{Expectation, Gate, associate};
 use super::candidates::{Candidate, candidates};
 use super::carry::carried;
 use super::kalman::BoxFilter;
+use super::looks::Looks;
+use super::places::{Place, Places};
 use super::settings::TrackerSettings;
-use crate::types::{BBox, BodyEstimate, Observation, Provenance, RiderFrame, TrackId};
+use crate::types::{BBox, BodyEstimate, FrameEvidence, Observation, Provenance, RiderFrame, TrackId};
 
 /// Time constant with which trust in a rider who is not seen falls, seconds.
 const TRUST_DECAY_S: f64 = 0.5;
@@ -24,11 +28,25 @@ struct Live {
     id: Option<TrackId>,
     hits: u32,
     filter: BoxFilter,
+    places: Places,
+    looks: Option<Looks>,
     seen_frame: u64,
     seen_s: f64,
     bbox: BBox,
     score: f32,
     body: Option<BodyEstimate>,
+}
+
+impl Live {
+    fn expectation(&self, picture_px: Vec2) -> Expectation<'_> {
+        Expectation {
+            filter: &self.filter,
+            body: self.body.as_ref(),
+            looks: self.looks.as_ref(),
+            place: self.places.foresee(picture_px),
+            picture_px,
+        }
+    }
 }
 
 /// A detection that was given to a track.
@@ -63,14 +81,20 @@ impl Tracker {
         self.live.clear();
     }
 
-    /// Takes in the observations of frame number `frame` at `pts_s` seconds and tells where the riders are, by id:
-    /// those found in this frame, and those expected to be there though unseen for a little while. A rider is told
+    /// Takes in the observations of frame number `frame` at `pts_s` seconds, and what else its picture tells, and tells
+    /// where the riders are, by id: those found in this frame, and those expected to be there though unseen for a little while. A rider is told
     /// from the moment he is certain.
     ///
     /// Frames must come in order; one that does not come after the last in number and time is ignored, and numbers
     /// left out count as frames in which nobody was found.
-    pub fn advance(&mut self, frame: u64, pts_s: f64, observations: &[Observation]) -> Vec<RiderFrame> {
-        if self.step(frame, pts_s, observations).is_none() {
+    pub fn advance(
+        &mut self,
+        frame: u64,
+        pts_s: f64,
+        observations: &[Observation],
+        evidence: &FrameEvidence,
+    ) -> Vec<RiderFrame> {
+        if self.step(frame, pts_s, observations, evidence).is_none() {
             return Vec::new();
         }
         let mut riders: Vec<_> = self.live.iter().filter_map(|live| self.rider(live, frame, pts_s)).collect();
@@ -84,6 +108,7 @@ impl Tracker {
         frame: u64,
         pts_s: f64,
         observations: &'a [Observation],
+        evidence: &'a FrameEvidence,
     ) -> Option<Vec<Assigned<'a>>> {
         let dt_s = match self.now {
             _ if !pts_s.is_finite() => return None,
@@ -99,10 +124,12 @@ impl Tracker {
             None => frame - live.seen_frame <= max_misses + 1,
         });
         for live in &mut self.live {
-            live.filter.predict(dt_s);
+            live.filter.advance(dt_s, &evidence.motion);
+            live.places.advance(pts_s, &evidence.motion);
         }
 
-        let found = candidates(observations, self.settings.min_score);
+        let found = candidates(observations, evidence, self.settings.min_score);
+        let picture_px = self.picture_px(observations);
         let confident_score = self.settings.confident_score;
         let sure = |c: &Candidate<'_>| c.score >= confident_score;
         let mut owners: Vec<Option<usize>> = vec![None; found.len()];
@@ -115,10 +142,7 @@ impl Tracker {
                 .collect();
             let free: Vec<usize> =
                 (0..found.len()).filter(|&c| owners[c].is_none() && sure(&found[c]) == confident).collect();
-            let expectations: Vec<_> = tracks
-                .iter()
-                .map(|&t| Expectation { filter: &self.live[t].filter, body: self.live[t].body.as_ref() })
-                .collect();
+            let expectations: Vec<_> = tracks.iter().map(|&t| self.live[t].expectation(picture_px)).collect();
             let offered: Vec<_> = free.iter().map(|&c| &found[c]).collect();
             for (t, c) in associate(&expectations, &offered, gate) {
                 owners[free[c]] = Some(tracks[t]);
@@ -143,12 +167,19 @@ impl Tracker {
         Some(assigned)
     }
 
+    /// The picture's size where it was told, else what the observations reach.
+    fn picture_px(&self, observations: &[Observation]) -> Vec2 {
+        self.settings.picture_px.unwrap_or_else(|| guessed_picture(observations.iter()))
+    }
+
     fn begin(&mut self, candidate: &Candidate<'_>) {
         self.live.push(Live {
             serial: self.next_serial,
             id: None,
             hits: 0,
             filter: BoxFilter::new(&candidate.bbox),
+            places: Places::default(),
+            looks: None,
             seen_frame: 0,
             seen_s: 0.0,
             bbox: candidate.bbox,
@@ -167,6 +198,13 @@ impl Tracker {
         live.bbox = candidate.bbox;
         live.score = candidate.score;
         live.body = candidate.body.cloned();
+        live.places.push(pts_s, &Place::of(&candidate));
+        if let Some(colors) = candidate.colors {
+            match &mut live.looks {
+                Some(looks) => looks.add(colors),
+                None => live.looks = Some(Looks::of(colors)),
+            }
+        }
         if live.id.is_none() && live.hits >= self.settings.min_hits {
             live.id = Some(TrackId(self.next_id));
             self.next_id = self.next_id.saturating_add(1);
@@ -191,6 +229,18 @@ impl Tracker {
             predicted(track, &live.filter.bbox(), unseen_s, live.score, &live.bbox, live.body.as_ref())
         })
     }
+}
+
+/// The picture's size from the first camera, whose centre is the picture's; without one the reach of the boxes.
+pub(super) fn guessed_picture<'o>(observations: impl Iterator<Item = &'o Observation> + Clone) -> Vec2 {
+    observations
+        .clone()
+        .find_map(|o| o.body.as_ref().map(|body| body.camera.center_px * 2.0))
+        .filter(|size| size.is_finite() && size.min_element() > 0.0)
+        .unwrap_or_else(|| {
+            let boxes = observations.map(|o| o.detection.bbox).filter(BBox::is_valid);
+            boxes.fold(Vec2::ONE, |size, bbox| size.max(bbox.max))
+        })
 }
 
 /// A rider at the expected box `bbox`, `unseen_s` seconds after he was detected at `seen_bbox` with `score`.

@@ -1,7 +1,38 @@
 //! Pieces of a rider's way that hang together.
 
 use super::kalman::BoxFilter;
-use crate::types::{BBox, BodyEstimate};
+use crate::types::{BBox, BodyEstimate, CameraMotion};
+
+/// The frames of a shot: when they are and how the camera moved.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frames<'s> {
+    /// Presentation time of every frame, seconds.
+    pub times_s: &'s [f64],
+    /// How the camera moved into every frame.
+    pub motions: &'s [CameraMotion],
+}
+
+impl Frames<'_> {
+    /// Moves `filter` from the frame with index `from` on to that with index `to`, or back to it.
+    pub(super) fn advance(&self, filter: &mut BoxFilter, from: usize, to: usize) {
+        let mut now_s = self.times_s[from];
+        for at in from + 1..=to {
+            // A frame that was out of order is passed over.
+            let dt_s = self.times_s[at] - now_s;
+            if dt_s > 0.0 && dt_s.is_finite() {
+                filter.advance(dt_s, &self.motions[at]);
+                now_s = self.times_s[at];
+            }
+        }
+        for at in (to..from).rev() {
+            let dt_s = now_s - self.times_s[at];
+            if dt_s > 0.0 && dt_s.is_finite() {
+                filter.advance(dt_s, &self.motions[at + 1].reversed());
+                now_s = self.times_s[at];
+            }
+        }
+    }
+}
 
 /// One detection of a rider.
 #[derive(Clone, Copy, Debug)]
@@ -55,13 +86,13 @@ impl<'a> Tracklet<'a> {
     }
 
     /// Where he is headed after the last detection.
-    pub(super) fn motion_at_end(&self) -> BoxFilter {
-        filtered(self.last(), self.iter().rev())
+    pub(super) fn motion_at_end(&self, frames: &Frames<'_>) -> BoxFilter {
+        filtered(self.last(), self.iter().rev(), frames)
     }
 
     /// Where he came from before the first one: the filter with time running backwards.
-    pub(super) fn motion_at_start(&self) -> BoxFilter {
-        filtered(self.first(), self.iter())
+    pub(super) fn motion_at_start(&self, frames: &Frames<'_>) -> BoxFilter {
+        filtered(self.first(), self.iter(), frames)
     }
 }
 
@@ -69,17 +100,21 @@ impl<'a> Tracklet<'a> {
 const MOTION_SIGHTINGS: usize = 15;
 
 /// The filter that has come to `end` over the sightings nearest to it, which `from_end` gives from there on.
-fn filtered<'s, 'a: 's>(end: &Sighting<'a>, from_end: impl Iterator<Item = &'s Sighting<'a>>) -> BoxFilter {
+fn filtered<'s, 'a: 's>(
+    end: &Sighting<'a>,
+    from_end: impl Iterator<Item = &'s Sighting<'a>>,
+    frames: &Frames<'_>,
+) -> BoxFilter {
     let near: Vec<_> = from_end.take(MOTION_SIGHTINGS).collect();
     let mut on_the_way = near.iter().rev();
     let Some(start) = on_the_way.next() else {
         return BoxFilter::new(&end.bbox);
     };
-    let (mut filter, mut now_s) = (BoxFilter::new(&start.bbox), start.time_s);
+    let (mut filter, mut now) = (BoxFilter::new(&start.bbox), start.at);
     for sighting in on_the_way {
-        filter.predict((sighting.time_s - now_s).abs());
+        frames.advance(&mut filter, now, sighting.at);
         filter.update(&sighting.bbox);
-        now_s = sighting.time_s;
+        now = sighting.at;
     }
     filter
 }

@@ -5,6 +5,7 @@
 //! * **camera**: metres, x right, y down, z forward, the origin at the pinhole;
 //! * **body**: SMPL's own frame in metres, y up, +z out of the chest, +x to the body's left.
 
+pub mod appearance;
 pub mod camera;
 pub mod device;
 pub mod edits;
@@ -12,11 +13,13 @@ pub mod frame;
 pub mod geometry;
 pub mod landmarks;
 pub mod metrics;
+pub mod motion;
 pub mod overlay;
 pub mod person;
 pub mod smpl;
 pub mod temporary;
 
+pub use appearance::{FrameEvidence, SurfaceColors};
 pub use camera::Camera;
 pub use device::Device;
 pub use frame::{
@@ -25,6 +28,7 @@ pub use frame::{
 pub use geometry::BBox;
 pub use landmarks::{DepthCues, Landmarks};
 pub use metrics::{RunSummary, StageTime};
+pub use motion::{CameraMotion, Similarity};
 pub use overlay::OverlayStyle;
 pub use person::{BodyEstimate, Detection, Keypoint, Observation, Provenance, RiderFrame, Track, TrackId};
 pub use smpl::SmplParams;

@@ -18,6 +18,14 @@ pub struct OverlayStyle {
     pub boxes: bool,
     /// Name, provenance and score of each rider, beside his box.
     pub labels: bool,
+    /// The way of each rider over the last seconds.
+    pub trails: bool,
+    /// The ways of his head, hands and feet.
+    pub joint_trails: bool,
+    /// How far knees, hips and elbows are bent, beside them.
+    pub angles: bool,
+    /// The clip's time and the frame number, in the corner.
+    pub clock: bool,
     /// Everyone, not only the main rider.
     pub others: bool,
     /// Opacity of the mesh, 0 to 1.
@@ -34,6 +42,10 @@ impl Default for OverlayStyle {
             skeleton: false,
             boxes: false,
             labels: false,
+            trails: false,
+            joint_trails: false,
+            angles: false,
+            clock: false,
             others: false,
             opacity: 0.85,
             min_keypoint_score: 0.2,

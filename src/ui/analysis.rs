@@ -15,6 +15,9 @@ enum Riders {
     Whole(Arc<ResolvedRiders>),
 }
 
+/// Frames around a moment that a picture of it needs.
+const SNAPSHOT_FRAMES: u64 = 400;
+
 /// What is known of the riders of one clip.
 #[derive(Debug)]
 pub struct Analysis {
@@ -129,6 +132,26 @@ impl Analysis {
             Riders::Whole(whole) => &whole.frames,
         };
         usize::try_from(frame).ok().and_then(|i| frames.get(i)).map_or(&[], Vec::as_slice)
+    }
+
+    /// What is known now, for something that is drawn of `frame` while the analysis goes on; `recoverer` is whose
+    /// bodies there would be.
+    pub fn snapshot(&self, frame: u64, recoverer: &str) -> Arc<ResolvedRiders> {
+        match &self.riders {
+            Riders::Whole(whole) => Arc::clone(whole),
+            Riders::Coming(frames) => {
+                // Trails go back a few seconds at most; what is farther away is not copied.
+                let near = |index: usize| frame.abs_diff(index as u64) <= SNAPSHOT_FRAMES;
+                let frames = frames.iter().enumerate();
+                Arc::new(ResolvedRiders {
+                    recoverer: self.recoverer().unwrap_or(recoverer).to_owned(),
+                    frames: frames
+                        .map(|(i, riders)| if near(i) { riders.clone() } else { Vec::new() })
+                        .collect(),
+                    ..ResolvedRiders::default()
+                })
+            }
+        }
     }
 
     /// Rises whenever a rider changes.

@@ -113,7 +113,7 @@ impl App {
         if let Some((pick, answer)) = self.file_dialogs.answer() {
             match answer {
                 Ok(path) => effects.extend(self.state.picked(pick, path)),
-                Err(files::NoDialog) => self.state.no_file_dialog(pick),
+                Err(files::NoDialog) => effects.extend(self.state.no_file_dialog(pick)),
             }
         }
         while let Some(arrival) = self.background.arrival() {
@@ -192,6 +192,9 @@ impl App {
                 }
                 Effect::Export(request) => {
                     self.engine.export(request);
+                }
+                Effect::SavePicture(request) => {
+                    self.engine.save_picture(request);
                 }
                 Effect::ExportData(request) => {
                     self.engine.export_data(request);
@@ -277,7 +280,9 @@ impl App {
     fn draw_over(&mut self, ctx: &Context, view: Rect) {
         match &self.state.view.dialog {
             Some(Dialog::Export(form, verdict)) => {
-                export_dialog::show(ctx, self.state.clip.as_ref(), form, verdict, &self.commands);
+                let queued = self.state.jobs.is_exporting();
+                let clip = self.state.clip.as_ref();
+                export_dialog::show(ctx, clip, (form, verdict), queued, &self.commands);
             }
             Some(Dialog::Help) => help::show(ctx, &self.commands),
             Some(Dialog::TypePath) => open_menu::path_dialog(ctx, &self.commands),

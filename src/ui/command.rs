@@ -37,6 +37,14 @@ pub enum Layer {
     Boxes,
     /// Name and provenance beside the box.
     Labels,
+    /// The ways of the riders.
+    Trails,
+    /// The ways of their heads, hands and feet.
+    JointTrails,
+    /// Angles beside the joints.
+    Angles,
+    /// Time and frame number.
+    Clock,
     /// Everyone, not only the main rider.
     Others,
 }
@@ -52,6 +60,10 @@ pub enum Pick {
     ExportMattes,
     /// Where the data files go.
     ExportData,
+    /// Where the contact sheet goes.
+    ContactSheet,
+    /// Where the shown frame is saved.
+    Picture,
 }
 
 /// Something the user asked for.

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use super::command::Pick;
-use crate::engine::{AnalyzeRequest, DataExportRequest, ExportRequest, JobId, TrackChange};
+use crate::engine::{AnalyzeRequest, DataExportRequest, ExportRequest, JobId, PictureRequest, TrackChange};
 
 /// An order to the player.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,6 +50,8 @@ pub enum Effect {
     },
     /// Ask the engine for an export.
     Export(ExportRequest),
+    /// Ask the engine for a picture.
+    SavePicture(PictureRequest),
     /// Ask the engine for data files.
     ExportData(DataExportRequest),
     /// Ask the engine to stop a job.

@@ -7,22 +7,22 @@ use super::command::{Command, Commands, Pick};
 use super::export_form::{ExportForm, Verdict};
 use super::state::OpenClip;
 use super::theme::{self, GRID};
-use super::{dialog, time, widgets};
-use crate::engine::DataFormat;
+use super::{dialog, export_video, text, time, widgets};
+use crate::engine::{DataFormat, Layout, SHEET_LIMIT};
 
 /// Shows the dialog.
 pub fn show(
     ctx: &egui::Context,
     clip: Option<&OpenClip>,
-    shown: &ExportForm,
-    verdict: &Verdict,
+    (shown, verdict): (&ExportForm, &Verdict),
+    queued: bool,
     commands: &Commands,
 ) {
     dialog::show(ctx, "Export", 520.0, commands, |ui, commands| {
         let mut form = shown.clone();
         let most = (ui.ctx().content_rect().height() - GRID * 50.0).max(GRID * 30.0);
         egui::ScrollArea::vertical().max_height(most).show(ui, |ui| {
-            video(ui, &mut form, commands);
+            video(ui, clip, &mut form, commands);
             ui.add_space(GRID);
             burned_in(ui, &mut form);
             ui.add_space(GRID);
@@ -30,22 +30,27 @@ pub fn show(
             ui.add_space(GRID);
             mattes(ui, &mut form, commands);
             ui.add_space(GRID);
+            pictures(ui, &mut form, commands);
+            ui.add_space(GRID);
             data(ui, &mut form, commands);
         });
         ui.add_space(GRID);
-        verdict_line(ui, verdict);
-        buttons(ui, verdict, commands);
+        verdict_line(ui, verdict, form.options.speed_percent == 100);
+        buttons(ui, verdict, queued, commands);
         if form != *shown {
             commands.push(Command::EditExport(Box::new(form)));
         }
     });
 }
 
-fn video(ui: &mut Ui, form: &mut ExportForm, commands: &Commands) {
+fn video(ui: &mut Ui, clip: Option<&OpenClip>, form: &mut ExportForm, commands: &Commands) {
     widgets::checkbox(ui, &mut form.video, "Video with the overlay drawn in");
-    ui.add_enabled_ui(form.video, |ui| {
-        path_row(ui, &mut form.output, "Video file", Pick::ExportVideo, commands);
-    });
+    if form.video {
+        let is_folder = form.options.layout == Layout::OverlayOnly && form.extension().is_empty();
+        let name = if is_folder { "Folder of PNG files" } else { "Video file" };
+        path_row(ui, &mut form.output, name, Pick::ExportVideo, commands);
+        export_video::show(ui, clip.map(|clip| &*clip.info), form);
+    }
 }
 
 fn path_row(ui: &mut Ui, path: &mut String, name: &str, pick: Pick, commands: &Commands) {
@@ -76,7 +81,7 @@ fn path_row(ui: &mut Ui, path: &mut String, name: &str, pick: Pick, commands: &C
 
 fn burned_in(ui: &mut Ui, form: &mut ExportForm) {
     let overlay = &mut form.overlay;
-    ui.add_enabled_ui(form.video, |ui| {
+    ui.add_enabled_ui(form.video || form.sheet, |ui| {
         widgets::section(ui, "Drawn in");
         ui.horizontal_wrapped(|ui| {
             let layers = [
@@ -85,6 +90,10 @@ fn burned_in(ui: &mut Ui, form: &mut ExportForm) {
                 (&mut overlay.skeleton, "Skeleton"),
                 (&mut overlay.boxes, "Boxes"),
                 (&mut overlay.labels, "Names"),
+                (&mut overlay.trails, "Trails of riders"),
+                (&mut overlay.joint_trails, "Trails of hands and feet"),
+                (&mut overlay.angles, "Angles"),
+                (&mut overlay.clock, "Clock"),
                 (&mut overlay.others, "Other riders"),
             ];
             for (on, name) in layers {
@@ -116,6 +125,22 @@ fn mattes(ui: &mut Ui, form: &mut ExportForm, commands: &Commands) {
     }
 }
 
+fn pictures(ui: &mut Ui, form: &mut ExportForm, commands: &Commands) {
+    widgets::section(ui, "Pictures");
+    ui.horizontal(|ui| {
+        let tip = "Frames at equal distances, small, in one PNG file";
+        widgets::checkbox(ui, &mut form.sheet, "Contact sheet of").on_hover_text(tip);
+        ui.add_enabled_ui(form.sheet, |ui| {
+            let count = egui::DragValue::new(&mut form.sheet_count).range(1..=SHEET_LIMIT);
+            widgets::explain(ui.add(count), "Frames on the contact sheet", None, "Drag, or click and type");
+            ui.label("frames");
+        });
+    });
+    if form.sheet {
+        path_row(ui, &mut form.sheet_path, "Contact sheet", Pick::ContactSheet, commands);
+    }
+}
+
 fn data(ui: &mut Ui, form: &mut ExportForm, commands: &Commands) {
     widgets::section(ui, "Data");
     ui.horizontal_wrapped(|ui| {
@@ -133,7 +158,7 @@ fn data(ui: &mut Ui, form: &mut ExportForm, commands: &Commands) {
     }
 }
 
-fn verdict_line(ui: &mut Ui, verdict: &Verdict) {
+fn verdict_line(ui: &mut Ui, verdict: &Verdict, at_speed: bool) {
     let palette = theme::palette(ui);
     let (icon, color, words) = match (&verdict.problem, verdict.replaces) {
         (Some(problem), _) => (icons::ICON_ERROR, palette.error, capitalized(&problem.to_string())),
@@ -141,7 +166,10 @@ fn verdict_line(ui: &mut Ui, verdict: &Verdict) {
             (icons::ICON_WARNING, palette.warning, "A file of this name is there and will be replaced".into())
         }
         (None, false) => {
-            (icons::ICON_INFO, palette.weak, "Sound, timing and colours stay as they are in the clip".into())
+            let kept = if at_speed { "Sound, timing and colours" } else { "Colours" };
+            let size =
+                verdict.bytes.map_or(String::new(), |bytes| format!(" · about {}", text::bytes(bytes)));
+            (icons::ICON_INFO, palette.weak, format!("{kept} stay as they are in the clip{size}"))
         }
     };
     ui.horizontal_top(|ui| {
@@ -155,11 +183,15 @@ fn capitalized(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-fn buttons(ui: &mut Ui, verdict: &Verdict, commands: &Commands) {
+fn buttons(ui: &mut Ui, verdict: &Verdict, queued: bool, commands: &Commands) {
     let layout = egui::Layout::right_to_left(egui::Align::Center);
     ui.allocate_ui_with_layout(egui::vec2(ui.available_width(), GRID * 9.0), layout, |ui| {
         ui.spacing_mut().button_padding = egui::vec2(GRID * 4.0, GRID * 1.5);
-        let name = if verdict.replaces { "Replace" } else { "Start export" };
+        let name = match (verdict.replaces, queued) {
+            (true, _) => "Replace",
+            (false, true) => "Add to the queue",
+            (false, false) => "Start export",
+        };
         let start = ui.add_enabled_ui(verdict.problem.is_none(), |ui| {
             widgets::primary_button(ui, icons::ICON_IOS_SHARE, name)
         });

@@ -2,9 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::engine::{AnalyzeRequest, DataExportRequest, DataFormat, ExportRequest, VideoOptions};
+use crate::engine::{
+    self, AnalyzeRequest, Codec, DataExportRequest, DataFormat, ExportRequest, Layout, PictureKind,
+    PictureRequest, PictureRiders, VideoOptions,
+};
 use crate::settings::ModelSettings;
-use crate::types::OverlayStyle;
+use crate::types::{ClipInfo, OverlayStyle};
+
+use super::text;
 
 /// Extensions of the videos that are written.
 pub const WRITTEN_EXTENSIONS: [&str; 4] = ["mp4", "mov", "mkv", "webm"];
@@ -18,10 +23,20 @@ pub struct ExportForm {
     pub video: bool,
     /// The video to write, as typed.
     pub output: String,
+    /// How the video is made.
+    pub options: VideoOptions,
+    /// Codecs that there are encoders for.
+    pub codecs: Vec<Codec>,
     /// Whether mattes are written.
     pub mattes: bool,
     /// Their folder, as typed.
     pub matte_folder: String,
+    /// Whether a contact sheet is written.
+    pub sheet: bool,
+    /// Number of its pictures.
+    pub sheet_count: usize,
+    /// Its file, as typed.
+    pub sheet_path: String,
     /// Formats of the data files; none for no data.
     pub formats: Vec<DataFormat>,
     /// Their folder, as typed.
@@ -38,7 +53,7 @@ pub struct ExportForm {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// Nothing is asked for.
-    #[error("choose a video, mattes or data")]
+    #[error("choose a video, mattes, pictures or data")]
     Nothing,
     /// A path is empty.
     #[error("say where the {0} goes")]
@@ -49,6 +64,20 @@ pub enum Problem {
     /// The extension names no format that is written.
     #[error("let the video's name end in .mp4, .mov, .mkv or .webm")]
     Extension,
+    /// The same for an overlay alone.
+    #[error("let the name of an overlay alone end in .mov, or in no ending for a folder of PNG files")]
+    OverlayExtension,
+    /// The extension of a picture names no PNG.
+    #[error("let the name of the contact sheet end in .png")]
+    PictureExtension,
+    /// The disk has no room.
+    #[error("about {} are needed and {} are free there; choose another folder, or a smaller size or quality", text::bytes(*.needed), text::bytes(*.free))]
+    NoSpace {
+        /// Bytes that the export takes at about.
+        needed: u64,
+        /// Bytes that there are.
+        free: u64,
+    },
     /// The folder that it would go into is not there.
     #[error("there is no folder {}; choose one that exists", .0.display())]
     NoFolder(PathBuf),
@@ -67,6 +96,8 @@ pub struct Verdict {
     pub problem: Option<Problem>,
     /// Whether a video of that name is there and would be replaced.
     pub replaces: bool,
+    /// Bytes that video and mattes take at about, where the clip is known.
+    pub bytes: Option<u64>,
 }
 
 impl ExportForm {
@@ -78,8 +109,13 @@ impl ExportForm {
             clip: clip.to_owned(),
             video: true,
             output: beside(format!("{stem}-overlay.mp4")),
+            options: VideoOptions::default(),
+            codecs: engine::codecs(),
             mattes: false,
             matte_folder: beside(format!("{stem}-mattes")),
+            sheet: false,
+            sheet_count: 12,
+            sheet_path: beside(format!("{stem}-contact-sheet.png")),
             formats: Vec::new(),
             data_folder: beside(format!("{stem}-data")),
             overlay,
@@ -88,8 +124,30 @@ impl ExportForm {
         }
     }
 
+    /// Brings what depends on each other in line after a change: the name's ending follows the layout, and the codec is
+    /// one that fits it.
+    pub fn settle(&mut self, before: &Self) {
+        let alone = |form: &Self| form.options.layout == Layout::OverlayOnly;
+        if alone(self) && !alone(before) && self.extension() != "mov" {
+            self.set_extension("mov");
+        }
+        let extension = self.extension();
+        self.options.encoding.codec = self.options.encoding.codec.filter(|codec| codec.fits(&extension));
+    }
+
+    /// Ending of the video's name.
+    pub fn extension(&self) -> String {
+        let extension = Path::new(self.output.trim()).extension().unwrap_or_default();
+        extension.to_string_lossy().to_lowercase()
+    }
+
+    /// Changes the ending of the video's name; an empty one is none.
+    pub fn set_extension(&mut self, extension: &str) {
+        self.output = Path::new(self.output.trim()).with_extension(extension).display().to_string();
+    }
+
     /// Looks at the disk: whether this can be done and what it would replace.
-    pub fn check(&self) -> Verdict {
+    pub fn check(&self, clip: Option<&ClipInfo>) -> Verdict {
         let output = Path::new(self.output.trim());
         let folder_problem = |folder: &str, name| {
             let folder = Path::new(folder.trim());
@@ -102,8 +160,17 @@ impl ExportForm {
             }
         };
         let problem = self.problem(output, &folder_problem);
+        let request = self.request(ModelSettings::default());
+        let bytes =
+            clip.filter(|_| self.video || self.mattes).map(|clip| engine::export_bytes(clip, &request));
+        let place = request.output.as_deref().or(request.matte_folder.as_deref());
+        let free = place.and_then(engine::free_bytes);
+        let problem = problem.or(match (bytes, free) {
+            (Some(needed), Some(free)) if needed > free => Some(Problem::NoSpace { needed, free }),
+            _ => None,
+        });
         let replaces = self.video && problem.is_none() && output.exists();
-        Verdict { problem, replaces }
+        Verdict { problem, replaces, bytes }
     }
 
     fn problem(
@@ -111,7 +178,7 @@ impl ExportForm {
         output: &Path,
         folder_problem: &dyn Fn(&str, &'static str) -> Option<Problem>,
     ) -> Option<Problem> {
-        if !self.video && !self.mattes && self.formats.is_empty() {
+        if !self.video && !self.mattes && !self.sheet && self.formats.is_empty() {
             return Some(Problem::Nothing);
         }
         let video_problem = || {
@@ -119,6 +186,13 @@ impl ExportForm {
                 Some(Problem::NoPath("video"))
             } else if same_file(output, &self.clip) {
                 Some(Problem::Source)
+            } else if self.options.layout == Layout::OverlayOnly {
+                match self.extension().as_str() {
+                    "" => folder_problem(&self.output, "folder of PNG files"),
+                    "mov" if !output.is_dir() => missing_parent(output).map(Problem::NoFolder),
+                    "mov" => Some(Problem::IsFolder(output.to_owned())),
+                    _ => Some(Problem::OverlayExtension),
+                }
             } else if output.is_dir() {
                 Some(Problem::IsFolder(output.to_owned()))
             } else if !output.extension().is_some_and(is_written) {
@@ -133,7 +207,19 @@ impl ExportForm {
         let of_data = || {
             if self.formats.is_empty() { None } else { folder_problem(&self.data_folder, "data folder") }
         };
-        of_video.or_else(of_mattes).or_else(of_data)
+        let of_sheet = || {
+            let path = Path::new(self.sheet_path.trim());
+            match self.sheet {
+                false => None,
+                true if path.as_os_str().is_empty() => Some(Problem::NoPath("contact sheet")),
+                true if path.is_dir() => Some(Problem::IsFolder(path.to_owned())),
+                true if !path.extension().is_some_and(|end| end.eq_ignore_ascii_case("png")) => {
+                    Some(Problem::PictureExtension)
+                }
+                true => missing_parent(path).map(Problem::NoFolder),
+            }
+        };
+        of_video.or_else(of_mattes).or_else(of_sheet).or_else(of_data)
     }
 
     /// The request for data files, where any are asked for. They tell of the whole clip.
@@ -143,6 +229,20 @@ impl ExportForm {
             formats: self.formats.clone(),
             folder: self.data_folder.trim().into(),
             everyone: self.overlay.others,
+        })
+    }
+
+    /// The request for a contact sheet, where one is asked for.
+    pub fn sheet_request(&self, models: ModelSettings) -> Option<PictureRequest> {
+        self.sheet.then(|| PictureRequest {
+            clip: self.clip.clone(),
+            output: self.sheet_path.trim().into(),
+            kind: PictureKind::ContactSheet {
+                count: self.sheet_count,
+                range: self.range_only.then_some(self.range),
+            },
+            riders: PictureRiders::Analysed(self.request(models).analysis),
+            overlay: self.overlay,
         })
     }
 
@@ -160,7 +260,7 @@ impl ExportForm {
             matte_folder: self.mattes.then(|| self.matte_folder.trim().into()),
             overlay: self.overlay,
             range: self.range_only.then_some(self.range),
-            video: VideoOptions::default(),
+            video: self.options,
         }
     }
 }
@@ -203,9 +303,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let form = form(folder.path());
         assert_eq!(Path::new(&form.output), folder.path().join("Sprung über 8 m-overlay.mp4"));
-        assert_eq!(form.check(), Verdict { problem: None, replaces: false });
+        assert_eq!(form.check(None), Verdict { problem: None, replaces: false, bytes: None });
         std::fs::write(&form.output, "old").unwrap();
-        assert_eq!(form.check(), Verdict { problem: None, replaces: true });
+        assert_eq!(form.check(None), Verdict { problem: None, replaces: true, bytes: None });
         let request = form.request(ModelSettings::default());
         assert_eq!((request.range, request.matte_folder), (None, None));
     }
@@ -216,13 +316,13 @@ mod tests {
         let mut form = form(folder.path());
         let around = folder.path().join(".").join("Sprung über 8 m.mov");
         form.output = format!("  {} ", around.display());
-        assert_eq!(form.check().problem, Some(Problem::Source));
+        assert_eq!(form.check(None).problem, Some(Problem::Source));
         let link = folder.path().join("link.mp4");
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(&form.clip, &link).unwrap();
             form.output = link.display().to_string();
-            assert_eq!(form.check().problem, Some(Problem::Source));
+            assert_eq!(form.check(None).problem, Some(Problem::Source));
         }
     }
 
@@ -233,7 +333,7 @@ mod tests {
         let problem = |change: &dyn Fn(&mut ExportForm)| {
             let mut form = good.clone();
             change(&mut form);
-            form.check().problem
+            form.check(None).problem
         };
         assert_eq!(problem(&|f| f.video = false), Some(Problem::Nothing));
         assert_eq!(problem(&|f| f.output = " ".into()), Some(Problem::NoPath("video")));
@@ -243,6 +343,18 @@ mod tests {
         assert_eq!(problem(&|f| f.output.clone_from(&in_deep)), Some(Problem::NoFolder(deep)));
         let own = folder.path().display().to_string();
         assert_eq!(problem(&|f| f.output.clone_from(&own)), Some(Problem::IsFolder(folder.path().into())));
+        let alone = |name: &'static str| {
+            move |f: &mut ExportForm| {
+                f.options.layout = Layout::OverlayOnly;
+                f.output = Path::new(&f.output).with_file_name(name).display().to_string();
+            }
+        };
+        assert_eq!(problem(&alone("a.mp4")), Some(Problem::OverlayExtension));
+        assert_eq!((problem(&alone("a.mov")), problem(&alone("pictures"))), (None, None));
+        assert_eq!(
+            problem(&|f| (f.sheet, f.sheet_path) = (true, "a.jpg".into())),
+            Some(Problem::PictureExtension)
+        );
         let only_data = |f: &mut ExportForm| {
             f.video = false;
             f.formats = vec![DataFormat::Csv];
@@ -254,5 +366,49 @@ mod tests {
             f.matte_folder.clone_from(&clip);
         };
         assert_eq!(problem(&on_file), Some(Problem::IsFile(good.clip.clone())));
+    }
+
+    #[test]
+    fn endings_follow_the_layout_and_codecs_the_ending() {
+        let folder = tempfile::tempdir().unwrap();
+        let before = form(folder.path());
+        let mut form = before.clone();
+        form.options.layout = Layout::OverlayOnly;
+        form.settle(&before);
+        assert_eq!(form.extension(), "mov");
+        form.set_extension("");
+        form.settle(&form.clone());
+        assert!(form.output.ends_with("8 m-overlay"), "a folder stays one: {}", form.output);
+        let mut form = before.clone();
+        form.options.encoding.codec = Some(Codec::H264);
+        form.settle(&before);
+        assert_eq!(form.options.encoding.codec, Some(Codec::H264));
+        form.set_extension("webm");
+        form.settle(&before);
+        assert_eq!(form.options.encoding.codec, None);
+    }
+
+    #[test]
+    fn a_clip_that_does_not_fit_on_the_disk_is_told_with_both_numbers() {
+        let folder = tempfile::tempdir().unwrap();
+        let form = form(folder.path());
+        let frames = (0..40_000_000).collect();
+        let clip = ClipInfo {
+            path: form.clip.clone(),
+            width: 16_000,
+            height: 16_000,
+            pixel_aspect: 1.0,
+            rotation_deg: 0,
+            duration_s: 40_000_000.0 / 25.0,
+            color: crate::types::YuvColor {
+                matrix: crate::types::YuvMatrix::Bt709,
+                range: crate::types::YuvRange::Limited,
+            },
+            codec: "h264".into(),
+            has_audio: false,
+            frames: crate::types::FrameIndex::new(frames, crate::types::Rational { num: 1, den: 25 }).into(),
+        };
+        let Some(Problem::NoSpace { needed, free }) = form.check(Some(&clip)).problem else { panic!() };
+        assert!(needed > free && needed > 1 << 40);
     }
 }

@@ -46,7 +46,9 @@ impl FileDialogs {
             let shown_at = Instant::now();
             let chosen = match pick {
                 Pick::Clip => pollster::block_on(dialog.pick_file()),
-                Pick::ExportVideo => pollster::block_on(dialog.save_file()),
+                Pick::ExportVideo | Pick::ContactSheet | Pick::Picture => {
+                    pollster::block_on(dialog.save_file())
+                }
                 Pick::ExportMattes | Pick::ExportData => pollster::block_on(dialog.pick_folder()),
             };
             let answer = match chosen {
@@ -83,6 +85,10 @@ fn dialog(pick: Pick, start: &Path) -> rfd::AsyncFileDialog {
         Pick::ExportVideo => {
             let name = start.file_name().unwrap_or_default().to_string_lossy();
             dialog.set_title("Export to").set_file_name(name).add_filter("Video", &WRITTEN_EXTENSIONS)
+        }
+        Pick::ContactSheet | Pick::Picture => {
+            let name = start.file_name().unwrap_or_default().to_string_lossy();
+            dialog.set_title("Save the picture").set_file_name(name).add_filter("PNG", &["png"])
         }
         Pick::ExportMattes => dialog.set_title("Folder for the mattes"),
         Pick::ExportData => dialog.set_title("Folder for the data files"),

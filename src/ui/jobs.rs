@@ -91,6 +91,11 @@ impl Jobs {
         self.0.iter().filter(|job| job.is_running()).max_by_key(rank)
     }
 
+    /// Whether an export runs, behind which another one would wait.
+    pub fn is_exporting(&self) -> bool {
+        self.0.iter().any(|job| job.is_running() && matches!(job.kind, JobKind::Export { .. }))
+    }
+
     /// Number of jobs that run.
     pub fn running(&self) -> usize {
         self.0.iter().filter(|job| job.is_running()).count()

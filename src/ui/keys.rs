@@ -73,6 +73,9 @@ pub static GROUPS: &[Group] = &[
             shortcut(&[key(Key::S)], Command::ToggleLayer(Layer::Skeleton), "Skeleton"),
             shortcut(&[key(Key::B)], Command::ToggleLayer(Layer::Boxes), "Boxes"),
             shortcut(&[key(Key::N)], Command::ToggleLayer(Layer::Labels), "Names"),
+            shortcut(&[key(Key::T)], Command::ToggleLayer(Layer::Trails), "Trails"),
+            shortcut(&[key(Key::G)], Command::ToggleLayer(Layer::Angles), "Angles"),
+            shortcut(&[key(Key::C)], Command::ToggleLayer(Layer::Clock), "Clock"),
             shortcut(&[key(Key::A)], Command::ToggleLayer(Layer::Others), "All riders or the main one"),
         ],
     },
@@ -92,6 +95,7 @@ pub static GROUPS: &[Group] = &[
         shortcuts: &[
             shortcut(&[ctrl(Key::O)], Command::Browse(Pick::Clip), "Open a clip"),
             shortcut(&[ctrl(Key::E)], Command::ShowExport, "Export"),
+            shortcut(&[ctrl(Key::S)], Command::Browse(Pick::Picture), "Save the picture shown"),
             shortcut(&[key(Key::F)], Command::SetZoom(super::zoom::Zoom::Fit), "Fit the picture"),
             shortcut(&[key(Key::Num1)], Command::ZoomActual, "Picture at 100 %"),
             shortcut(&[key(Key::P)], Command::ToggleInspector, "Show or hide the inspector"),

@@ -12,6 +12,7 @@ mod dialog;
 mod effect;
 mod export_dialog;
 mod export_form;
+mod export_video;
 mod files;
 mod help;
 mod inspector;

@@ -122,6 +122,13 @@ impl State {
                 self.note(Severity::Success, "Exported data", format!("{summary}\n{}", folder.display()));
                 Outcome::default()
             }
+            Ok(JobResult::PictureSaved(outcome)) => {
+                let (width, height) = outcome.size;
+                self.end(job, JobState::Done(format!("{width} × {height} pixels")));
+                let title = format!("Saved {}", text::file_name(&outcome.output));
+                self.note(Severity::Success, title, outcome.output.display().to_string());
+                Outcome::default()
+            }
             Err(error) => {
                 self.failed(job, &error);
                 Outcome::default()

@@ -10,7 +10,7 @@ use egui::{Color32, Painter, Rect, TextureId, Vec2, pos2};
 use super::command::Layer;
 use super::state::{OpenClip, State};
 use super::zoom::Frame;
-use crate::engine::SceneBuilder;
+use crate::engine::{Moment, SceneBuilder, burn_in};
 use crate::render::{Gpu, OverlayRenderer, OverlayScene, RenderError, RenderTarget, ViewTransform};
 use crate::types::{OverlayStyle, VideoFrame};
 
@@ -22,6 +22,10 @@ pub fn is_shown(style: &OverlayStyle, layer: Layer) -> bool {
         Layer::Skeleton => style.skeleton,
         Layer::Boxes => style.boxes,
         Layer::Labels => style.labels,
+        Layer::Trails => style.trails,
+        Layer::JointTrails => style.joint_trails,
+        Layer::Angles => style.angles,
+        Layer::Clock => style.clock,
         Layer::Others => style.others,
     }
 }
@@ -157,6 +161,13 @@ fn fill(
         Some(builder) => {
             builder.set_names(clip.analysis.tracks());
             builder.fill(scene, Some(frame.image.clone()), riders, style);
+            let moment = Moment {
+                frame: frame.index,
+                clip: &clip.info,
+                riders_at: &|frame| clip.analysis.riders_at(frame),
+                is_shown: &|track| clip.analysis.is_shown(track, style.others),
+            };
+            burn_in(scene, &moment, style);
         }
         None => {
             scene.clear();

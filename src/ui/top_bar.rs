@@ -3,7 +3,7 @@
 use egui::{Panel, RichText, Sense, TextStyle, Ui, WidgetInfo, vec2};
 use egui_material_icons::icons;
 
-use super::command::{Command, Commands, Tab};
+use super::command::{Command, Commands, Pick, Tab};
 use super::jobs::{self, Job};
 use super::state::State;
 use super::theme::{self, GRID};
@@ -38,6 +38,13 @@ fn left(ui: &mut Ui, state: &State, commands: &Commands) {
         .clicked()
     {
         commands.push(export);
+    }
+    let save = Command::Browse(Pick::Picture);
+    let response = ui.add_enabled_ui(state.clip.is_some(), |ui| {
+        widgets::icon_button(ui, icons::ICON_PHOTO_CAMERA, "Save the picture shown", Some(&save))
+    });
+    if response.inner.clicked() {
+        commands.push(save);
     }
 }
 

@@ -9,7 +9,9 @@ use super::jobs::JobState;
 use super::notes::Severity;
 use super::state::{Dialog, OpenClip, State};
 use super::zoom::Zoom;
-use crate::engine::{AnalyzeRequest, PlayerState, SPEED_RANGE};
+use crate::engine::{
+    self, AnalyzeRequest, PictureKind, PictureRequest, PictureRiders, PlayerState, SPEED_RANGE,
+};
 use crate::types::TrackId;
 
 impl State {
@@ -48,8 +50,7 @@ impl State {
             Command::ClearEndedJobs => self.jobs.clear_ended(),
             Command::ShowExport => self.show_export(),
             Command::EditExport(form) => {
-                let verdict = form.check();
-                self.view.dialog = Some(Dialog::Export(form, verdict));
+                self.edit_export(form);
             }
             Command::StartExport => return self.start_export(),
             Command::ShowHelp => self.view.dialog = Some(Dialog::Help),
@@ -113,6 +114,8 @@ impl State {
             (Pick::ExportVideo, Some(Dialog::Export(form, _))) => PathBuf::from(&form.output),
             (Pick::ExportMattes, Some(Dialog::Export(form, _))) => PathBuf::from(&form.matte_folder),
             (Pick::ExportData, Some(Dialog::Export(form, _))) => PathBuf::from(&form.data_folder),
+            (Pick::ContactSheet, Some(Dialog::Export(form, _))) => PathBuf::from(&form.sheet_path),
+            (Pick::Picture, _) => self.picture_path().unwrap_or_default(),
             _ => clip.or_else(|| self.settings.recent.first().cloned()).unwrap_or_default(),
         };
         vec![Effect::Browse { pick, start }]
@@ -121,19 +124,29 @@ impl State {
     /// Takes what the file dialog gave; `None` where it was left without a choice.
     pub fn picked(&mut self, pick: Pick, path: Option<PathBuf>) -> Vec<Effect> {
         let Some(path) = path else { return Vec::new() };
+        if pick == Pick::Clip {
+            return self.open(path);
+        }
+        if pick == Pick::Picture {
+            return self.save_picture(path);
+        }
+        let clip = self.clip.as_ref().map(|clip| &*clip.info);
         match (pick, &mut self.view.dialog) {
-            (Pick::Clip, _) => return self.open(path),
             (Pick::ExportVideo, Some(Dialog::Export(form, verdict))) => {
                 form.output = path.display().to_string();
-                *verdict = form.check();
+                *verdict = form.check(clip);
+            }
+            (Pick::ContactSheet, Some(Dialog::Export(form, verdict))) => {
+                form.sheet_path = path.display().to_string();
+                *verdict = form.check(clip);
             }
             (Pick::ExportMattes, Some(Dialog::Export(form, verdict))) => {
                 form.matte_folder = path.display().to_string();
-                *verdict = form.check();
+                *verdict = form.check(clip);
             }
             (Pick::ExportData, Some(Dialog::Export(form, verdict))) => {
                 form.data_folder = path.display().to_string();
-                *verdict = form.check();
+                *verdict = form.check(clip);
             }
             // The dialog that asked has been closed meanwhile.
             _ => {}
@@ -142,15 +155,40 @@ impl State {
     }
 
     /// Takes note that the system showed no file dialog: a path can be typed instead.
-    pub fn no_file_dialog(&mut self, pick: Pick) {
+    pub fn no_file_dialog(&mut self, pick: Pick) -> Vec<Effect> {
         match pick {
             Pick::Clip => self.view.dialog = Some(Dialog::TypePath),
-            Pick::ExportVideo | Pick::ExportMattes | Pick::ExportData => self.note(
+            // Beside the clip is a good place; the notification says where it is.
+            Pick::Picture => {
+                return self.picture_path().map_or_else(Vec::new, |path| self.save_picture(path));
+            }
+            Pick::ExportVideo | Pick::ExportMattes | Pick::ExportData | Pick::ContactSheet => self.note(
                 Severity::Warning,
                 "This system shows no file dialog",
                 "Type the path into the field instead.",
             ),
         }
+        Vec::new()
+    }
+
+    /// Where the shown frame would be saved as a picture.
+    fn picture_path(&self) -> Option<PathBuf> {
+        let clip = self.clip.as_ref()?;
+        Some(engine::default_picture(&clip.info.path, self.playback.playhead))
+    }
+
+    /// Asks for the shown frame as a picture, with what is known of its riders now.
+    fn save_picture(&mut self, path: PathBuf) -> Vec<Effect> {
+        let Some(clip) = &self.clip else { return Vec::new() };
+        let frame = self.playback.playhead;
+        let output = if path.extension().is_some() { path } else { path.with_extension("png") };
+        vec![Effect::SavePicture(PictureRequest {
+            clip: clip.info.path.clone(),
+            output,
+            kind: PictureKind::Still { frame },
+            riders: PictureRiders::Given(clip.analysis.snapshot(frame, &self.settings.models.recoverer)),
+            overlay: self.settings.overlay,
+        })]
     }
 
     fn open(&mut self, path: PathBuf) -> Vec<Effect> {
@@ -188,6 +226,10 @@ impl State {
             Layer::Skeleton => &mut overlay.skeleton,
             Layer::Boxes => &mut overlay.boxes,
             Layer::Labels => &mut overlay.labels,
+            Layer::Trails => &mut overlay.trails,
+            Layer::JointTrails => &mut overlay.joint_trails,
+            Layer::Angles => &mut overlay.angles,
+            Layer::Clock => &mut overlay.clock,
             Layer::Others => &mut overlay.others,
         }
     }
@@ -215,21 +257,31 @@ impl State {
         let range = self.playback.range;
         let has_range = range != (0, clip.last_frame());
         let form = ExportForm::new(&clip.info.path, self.settings.overlay, range, has_range);
-        let verdict = form.check();
+        let verdict = form.check(Some(&clip.info));
         self.view.dialog = Some(Dialog::Export(Box::new(form), verdict));
+    }
+
+    fn edit_export(&mut self, mut form: Box<ExportForm>) {
+        if let Some(Dialog::Export(before, _)) = &self.view.dialog {
+            form.settle(before);
+        }
+        let verdict = form.check(self.clip.as_ref().map(|clip| &*clip.info));
+        self.view.dialog = Some(Dialog::Export(form, verdict));
     }
 
     fn start_export(&mut self) -> Vec<Effect> {
         let Some(Dialog::Export(form, verdict)) = &mut self.view.dialog else { return Vec::new() };
         // The disk may have changed since the form was last edited.
-        *verdict = form.check();
+        *verdict = form.check(self.clip.as_ref().map(|clip| &*clip.info));
         if verdict.problem.is_some() {
             return Vec::new();
         }
         let pictures = (form.video || form.mattes).then(|| form.request(self.settings.models.clone()));
+        let sheet = form.sheet_request(self.settings.models.clone());
         let data = form.data_request(self.settings.models.clone());
         self.view.dialog = None;
-        pictures.map(Effect::Export).into_iter().chain(data.map(Effect::ExportData)).collect()
+        let video = pictures.map(Effect::Export);
+        video.into_iter().chain(sheet.map(Effect::SavePicture)).chain(data.map(Effect::ExportData)).collect()
     }
 
     /// Whether `path` is the clip in the window.

@@ -15,14 +15,21 @@ use crate::types::{TrackId, VideoFrame};
 /// How much one notch of the mouse wheel scales.
 const WHEEL_STEP: f32 = 1.0 / 240.0;
 
-/// What the eye icons of the header switch.
-pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 6] = [
+/// Layers that have an icon in the header too; the first of [`LAYERS`].
+const HEADER_LAYERS: usize = 6;
+
+/// What can be drawn over the picture.
+pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 10] = [
     (Layer::Mesh, icons::ICON_ACCESSIBILITY_NEW, "Mesh"),
     (Layer::Wireframe, icons::ICON_POLYLINE, "Wireframe"),
     (Layer::Skeleton, icons::ICON_SKELETON, "Skeleton"),
     (Layer::Boxes, icons::ICON_CROP_FREE, "Boxes"),
     (Layer::Labels, icons::ICON_LABEL, "Names"),
     (Layer::Others, icons::ICON_GROUPS, "Other riders"),
+    (Layer::Trails, icons::ICON_ROUTE, "Trails of riders"),
+    (Layer::JointTrails, icons::ICON_GESTURE, "Trails of hands and feet"),
+    (Layer::Angles, icons::ICON_SQUARE_FOOT, "Angles"),
+    (Layer::Clock, icons::ICON_TIMER, "Clock"),
 ];
 
 /// Draws header and picture; gives where the picture's view is.
@@ -111,7 +118,7 @@ fn controls(ui: &mut Ui, state: &State, clip: &OpenClip, commands: &Commands) {
     }
     ui.add_space(GRID);
     ui.separator();
-    for (layer, icon, name) in LAYERS.iter().rev() {
+    for (layer, icon, name) in LAYERS[..HEADER_LAYERS].iter().rev() {
         let command = Command::ToggleLayer(*layer);
         if widgets::icon_toggle(ui, *icon, name, Some(&command), is_shown(&state.settings.overlay, *layer))
             .clicked()

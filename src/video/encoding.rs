@@ -61,6 +61,12 @@ impl Codec {
         formats.contains(&format)
     }
 
+    /// Whether files with this extension play with it.
+    pub fn fits(self, extension: &str) -> bool {
+        let format = super::muxer::format_of(extension);
+        format.is_some_and(|format| self.goes_into(format))
+    }
+
     /// The format of the pictures that its encoders take.
     pub(super) fn pixel(self) -> Pixel {
         if self.has_alpha() { Pixel::YUVA444P10LE } else { Pixel::YUV420P }

@@ -27,10 +27,8 @@ impl Muxer {
     /// Makes the temporary file.
     pub(super) fn create(target: &Path) -> Result<Self, VideoError> {
         let extension = target.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
-        let &(_, format) = FORMATS
-            .iter()
-            .find(|(known, _)| *known == extension)
-            .ok_or_else(|| VideoError::UnsupportedOutput { path: target.to_owned() })?;
+        let format =
+            format_of(&extension).ok_or_else(|| VideoError::UnsupportedOutput { path: target.to_owned() })?;
         let temporary = temporary_file()
             .suffix(&format!(".{extension}"))
             .tempfile_in(folder_of(target))
@@ -92,6 +90,12 @@ impl Muxer {
         self.temporary.persist(&target).map_err(|error| not_created(&target, &error.error))?;
         Ok(())
     }
+}
+
+/// FFmpeg's name of the format that files with this extension have.
+pub(super) fn format_of(extension: &str) -> Option<&'static str> {
+    let known = FORMATS.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known));
+    known.map(|(_, format)| *format)
 }
 
 /// The error for something that FFmpeg cannot write into `target`.

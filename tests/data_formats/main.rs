@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod import;
+mod parquet;
 mod python;
 mod readers;
 mod sample;

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 
 use snowmesh::formats::{DataFormat, import};
 
@@ -12,12 +13,15 @@ use super::{known, written, written_rider};
 
 const LIBRARIES: [&str; 6] = ["numpy", "joblib", "ezc3d", "trimesh", "pygltflib", "bvh"];
 
-/// A Python with the libraries, made in target/ at the first time.
-fn python() -> Option<PathBuf> {
+/// A Python with the libraries of these tests, and with `more`, made in target/ at the first time.
+pub fn python_with(more: &[&str]) -> Option<PathBuf> {
+    static MAKING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = MAKING.lock();
     let venv = root().join("target/test-venv");
     let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let wanted = [&LIBRARIES[..], more].concat();
     let works = || {
-        let imports = format!("import {}", LIBRARIES.join(", "));
+        let imports = format!("import {}", wanted.join(", "));
         Command::new(&python).args(["-c", &imports]).output().is_ok_and(|output| output.status.success())
     };
     if works() {
@@ -27,22 +31,22 @@ fn python() -> Option<PathBuf> {
     let made = run(Command::new("python3").args(["-m", "venv"]).arg(&venv))
         && run(Command::new(&python)
             .args(["-m", "pip", "install", "--quiet", "--retries", "0", "--timeout", "10"])
-            .args(LIBRARIES));
+            .args(&wanted));
     if made && works() {
         return Some(python);
     }
-    println!("skipped: Python with {} is not there and cannot be installed", LIBRARIES.join(", "));
+    println!("skipped: Python with {} is not there and cannot be installed", wanted.join(", "));
     None
 }
 
-fn check(python: &Path, script: &str, folder: &Path) {
+pub fn check(python: &Path, script: &str, folder: &Path) {
     let output = Command::new(python).args(["-c", script]).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
 fn the_libraries_read_what_was_written() {
-    let Some(python) = python() else { return };
+    let Some(python) = python_with(&[]) else { return };
     let sample = Sample::new();
     let folder = tempfile::tempdir().unwrap();
     for format in DataFormat::ALL.into_iter().filter(|format| !format.is_per_rider()) {

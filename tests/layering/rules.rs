@@ -9,7 +9,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ui", &["engine", "render", "types", "settings"]),
     (
         "engine",
-        &["video", "inference", "tracking", "body", "store", "render", "formats", "types", "settings"],
+        &[
+            "video",
+            "inference",
+            "tracking",
+            "body",
+            "store",
+            "render",
+            "formats",
+            "download",
+            "types",
+            "settings",
+        ],
     ),
     ("video", &["types"]),
     ("inference", &["types"]),
@@ -18,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["types"]),
     ("render", &["types"]),
     ("formats", &["types"]),
+    ("download", &["types"]),
     ("settings", &["types"]),
     ("types", &[]),
 ];
@@ -35,6 +47,7 @@ const FOREIGN: &[(&str, &str)] = &[
     ("egui_extras", "ui"),
     ("egui_material_icons", "ui"),
     ("rfd", "ui"),
+    ("ureq", "download"),
     ("clap", "cli"),
     ("indicatif", "cli"),
 ];

@@ -6,6 +6,7 @@
 //! person's box, so they serve near and far alike.
 
 mod anatomy;
+mod board;
 mod continuity;
 mod cues;
 mod depth;
@@ -29,7 +30,6 @@ use super::blazepose::BODY_KEYPOINTS;
 use super::kinematics::Skeleton;
 use super::model::BodyModel;
 use crate::types::person::COCO_KEYPOINT_COUNT;
-use crate::types::smpl::BETA_COUNT;
 use crate::types::{BBox, BodyEstimate, Camera, Keypoint, Landmarks, SmplParams};
 use pose::{Pose, Rest};
 use solver::{Problem, Solver};
@@ -49,7 +49,7 @@ pub struct LandmarkFit {
 }
 
 impl LandmarkFit {
-    /// A fit of `model`'s mean shape.
+    /// A fit of `model`'s mean shape in winter clothes.
     pub fn new(model: Arc<BodyModel>) -> Self {
         let rest = Rest::of(&model);
         Self { model, rest, solver: Solver::new() }
@@ -68,7 +68,7 @@ impl LandmarkFit {
         let cues = cues::depth_cues(landmarks);
         let targets = Targets::new(&landmarks.keypoints, bbox, camera, cues)?;
         let mut pose = initial::pose(&self.rest, &targets, landmarks)?;
-        let problem = Problem { rest: &self.rest, targets: &targets, between: None };
+        let problem = Problem { rest: &self.rest, targets: &targets, between: None, board: None };
         self.solver.minimise(problem, &mut pose, FRAME_STEPS);
         self.estimate(&pose, &targets, &landmarks.keypoints, camera)
     }
@@ -91,7 +91,7 @@ impl LandmarkFit {
             smpl: SmplParams {
                 global_orient: local[0],
                 body_pose: std::array::from_fn(|joint| local[joint + 1]),
-                betas: [0.0; BETA_COUNT],
+                betas: self.rest.betas,
             },
             translation_m: (pose.root_m - self.rest.joints[0]).as_vec3(),
             camera: *camera,

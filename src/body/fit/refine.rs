@@ -7,6 +7,7 @@
 //! that fits its neighbours better with left and right exchanged is exchanged.
 
 use super::LandmarkFit;
+use super::board::Board;
 use super::continuity::Between;
 use super::pose::Pose;
 use super::solver::Problem;
@@ -63,7 +64,7 @@ impl LandmarkFit {
     pub fn refine_track(&mut self, frames: &[TrackFrame]) -> Vec<BodyEstimate> {
         let mut members: Vec<Member> = (0..frames.len()).map(|index| self.member(frames, index)).collect();
         for member in &mut members {
-            self.minimise(member, None, RESTART_STEPS);
+            self.minimise(member, None, None, RESTART_STEPS);
         }
         for index in 1..members.len() {
             self.restart(&mut members, index, index - 1);
@@ -71,13 +72,15 @@ impl LandmarkFit {
         for index in (1..members.len()).rev() {
             self.restart(&mut members, index - 1, index);
         }
+        let fitted = members.iter().filter(|member| member.targets.is_some()).map(|member| &member.pose);
+        let board = Board::under(fitted, &self.rest);
         for sweep in 0..SWEEPS {
             if sweep == SWEEPS_BEFORE_EXCHANGE {
                 for index in 1..members.len() {
-                    self.exchange_legs(&mut members, index);
+                    self.exchange_legs(&mut members, index, board);
                 }
             }
-            self.sweep(&mut members);
+            self.sweep(&mut members, board);
         }
         members.iter().zip(frames).map(|(member, frame)| self.refined(member, frame)).collect()
     }
@@ -105,9 +108,15 @@ impl LandmarkFit {
         }
     }
 
-    fn minimise(&mut self, member: &mut Member, between: Option<&Between>, steps: usize) {
+    fn minimise(
+        &mut self,
+        member: &mut Member,
+        between: Option<&Between>,
+        board: Option<Board>,
+        steps: usize,
+    ) {
         if let Some(targets) = &member.targets {
-            let problem = Problem { rest: &self.rest, targets, between };
+            let problem = Problem { rest: &self.rest, targets, between, board };
             member.cost = self.solver.minimise(problem, &mut member.pose, steps);
         }
     }
@@ -116,7 +125,7 @@ impl LandmarkFit {
     fn restart(&mut self, members: &mut [Member], index: usize, from: usize) {
         let (Some(targets), Some(_)) = (&members[index].targets, &members[from].targets) else { return };
         let mut pose = Pose { rotations: members[from].pose.rotations, root_m: members[index].pose.root_m };
-        let problem = Problem { rest: &self.rest, targets, between: None };
+        let problem = Problem { rest: &self.rest, targets, between: None, board: None };
         let cost = self.solver.minimise(problem, &mut pose, RESTART_STEPS);
         if cost < RESTART_GAIN * members[index].cost {
             members[index].pose = pose;
@@ -125,14 +134,14 @@ impl LandmarkFit {
     }
 
     /// Exchanges left and right of the legs' keypoints in frame `index` where that agrees better with its neighbours.
-    fn exchange_legs(&mut self, members: &mut [Member], index: usize) {
+    fn exchange_legs(&mut self, members: &mut [Member], index: usize, board: Option<Board>) {
         let Some([before, member, after]) = members.get_mut(index - 1..=index + 1) else { return };
         let (Some(_), Some(targets), Some(_)) = (&before.targets, &member.targets, &after.targets) else {
             return;
         };
         let neighbours = [before, after].map(|m| (&m.pose, m.pose.skeleton(&self.rest)));
         let between = Between::new([0, 1].map(|side| (neighbours[side].0, &neighbours[side].1)), targets);
-        let problem = Problem { rest: &self.rest, targets, between: Some(&between) };
+        let problem = Problem { rest: &self.rest, targets, between: Some(&between), board };
         let mut least =
             EXCHANGE_GAIN * self.solver.minimise(problem, &mut member.pose.clone(), RESTART_STEPS);
         let starts = [neighbours[0].0, neighbours[1].0, &member.pose].map(|pose| pose.rotations);
@@ -157,7 +166,7 @@ impl LandmarkFit {
     }
 
     /// One sweep: every inner frame moves towards the middle of what its neighbours were before the sweep.
-    fn sweep(&mut self, members: &mut [Member]) {
+    fn sweep(&mut self, members: &mut [Member], board: Option<Board>) {
         let skeletons: Vec<Skeleton> =
             members.iter().map(|member| member.pose.skeleton(&self.rest)).collect();
         let middles: Vec<Option<Between>> = (0..members.len())
@@ -170,7 +179,7 @@ impl LandmarkFit {
             })
             .collect();
         for (member, between) in members.iter_mut().zip(&middles) {
-            self.minimise(member, between.as_ref(), SWEEP_STEPS);
+            self.minimise(member, between.as_ref(), board, SWEEP_STEPS);
         }
     }
 

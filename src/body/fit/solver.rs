@@ -1,5 +1,6 @@
 //! Levenberg–Marquardt over one frame (Marquardt, 1963).
 
+use super::board::{self, Board};
 use super::continuity::{self, Between};
 use super::equations::{Cost, NormalEquations, Residuals};
 use super::pose::{Pose, Rest};
@@ -25,6 +26,8 @@ pub(super) struct Problem<'a> {
     pub targets: &'a Targets,
     /// What its neighbours say, where they are asked.
     pub between: Option<&'a Between>,
+    /// What he stands on, where it is known.
+    pub board: Option<Board>,
 }
 
 impl Problem<'_> {
@@ -33,6 +36,9 @@ impl Problem<'_> {
         reprojection::add(sink, self.rest, self.targets, &skeleton);
         depth::add(sink, self.targets, &skeleton);
         anatomy::add(sink, pose);
+        if let Some(board) = self.board {
+            board::add(sink, board, &skeleton);
+        }
         if let Some(between) = self.between {
             continuity::add(sink, between, self.targets, pose, &skeleton);
         }

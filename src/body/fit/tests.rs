@@ -5,6 +5,7 @@ use std::sync::Arc;
 use glam::{DMat3, DVec3, Vec2, Vec3};
 use nalgebra::{Matrix3, Vector3};
 
+use super::board::Board;
 use super::continuity::Between;
 use super::equations::{Residuals, Row, UNKNOWN_COUNT, Unknowns};
 use super::pose::{Pose, Rest};
@@ -61,10 +62,11 @@ fn derivatives_of_all_terms_equal_finite_differences() {
         let targets = Targets::new(&landmarks.keypoints, &bbox, &camera(), cues).unwrap();
         let between =
             Between::new([(&before, &before.skeleton(&rest)), (&after, &after.skeleton(&rest))], &targets);
-        let problem = Problem { rest: &rest, targets: &targets, between: Some(&between) };
+        let board = Some(Board { stance_m: 0.5 });
+        let problem = Problem { rest: &rest, targets: &targets, between: Some(&between), board };
         let depth_m = pose.root_m.z;
         let analytic = rows(problem, &pose, depth_m);
-        limits_reached |= analytic.len() >= 34 + 8 + 6 + 171 + 2 * 4 + 2 * 5 + 2 + 265;
+        limits_reached |= analytic.len() >= 34 + 8 + 6 + 171 + 2 * 4 + 2 * 5 + 2 + 1 + 265;
         for unknown in 0..UNKNOWN_COUNT {
             let moved = |amount: f64| {
                 let mut step = Unknowns::zeros();

@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, Sender};
 use super::compose::{side_by_side, straight_alpha};
 use super::views::Views;
 use super::{Drawn, Layout};
+use crate::engine::burn_in::{Moment, burn_in};
 use crate::engine::job::Reporter;
 use crate::engine::matte::MatteWriter;
 use crate::engine::models::ModelShelf;
@@ -29,6 +30,7 @@ pub struct Drawing<'a> {
     view: ViewTransform,
     scene: OverlayScene,
     builder: SceneBuilder,
+    info: &'a ClipInfo,
     request: &'a ExportRequest,
     riders: &'a ResolvedRiders,
     mattes: Option<MatteWriter>,
@@ -63,7 +65,7 @@ impl<'a> Drawing<'a> {
     /// Readies a device to draw what `request` says.
     pub fn new(
         shelf: &ModelShelf,
-        info: &ClipInfo,
+        info: &'a ClipInfo,
         request: &'a ExportRequest,
         riders: &'a ResolvedRiders,
         mattes: Option<MatteWriter>,
@@ -85,6 +87,7 @@ impl<'a> Drawing<'a> {
             view: ViewTransform { scale, ..ViewTransform::IDENTITY },
             scene: OverlayScene::default(),
             builder,
+            info,
             request,
             riders,
             mattes,
@@ -137,9 +140,7 @@ impl<'a> Drawing<'a> {
 
     /// Makes the scene show a frame; whether there is a body in it.
     fn fill(&mut self, frame: &VideoFrame) -> bool {
-        let index = usize::try_from(frame.index).unwrap_or(usize::MAX);
-        let none: &[RiderFrame] = &[];
-        let riders = self.riders.frames.get(index).map_or(none, Vec::as_slice);
+        let riders = self.riders.at(frame.index);
         let style = &self.request.overlay;
         let shown = |rider: &&RiderFrame| self.riders.is_shown(rider.track, style.others);
         let riders = riders.iter().filter(shown);
@@ -149,6 +150,13 @@ impl<'a> Drawing<'a> {
         let image = (self.request.video.layout != Layout::OverlayOnly).then(|| frame.image.clone());
         self.builder.fill(&mut self.scene, image, riders, &OverlayStyle { mesh: posed, ..*style });
         self.scene.style = *style;
+        let moment = Moment {
+            frame: frame.index,
+            clip: self.info,
+            riders_at: &|frame| self.riders.at(frame),
+            is_shown: &|track| self.riders.is_shown(track, style.others),
+        };
+        burn_in(&mut self.scene, &moment, style);
         with_mesh
     }
 

@@ -4,6 +4,7 @@ mod compose;
 mod drawing;
 mod options;
 mod png_sink;
+mod space;
 mod views;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use crate::types::{ClipInfo, VideoFrame};
 use crate::video::{self, Codec, DecodeOptions, Encoding, FrameSink, FrameSource, SinkOptions, VideoError};
 
 pub use options::{Layout, SCALE_RANGE, SPEED_RANGE, VideoOptions};
+pub use space::{export_bytes, free_bytes};
 
 use drawing::Drawing;
 use png_sink::PngSink;
@@ -47,6 +49,7 @@ pub fn export(
     // A target that cannot be written is better told before the analysis than after it.
     let mut source = video::open(&request.analysis.clip, &DecodeOptions::default())?;
     let info = source.info().clone();
+    space::check_space(&info, request)?;
     let sink = request.output.as_deref().map(|path| make_sink(path, request, &info)).transpose()?;
     if let Some(sink) = &sink {
         sink.notes().iter().for_each(|note| reporter.warning(note.clone()));
@@ -103,6 +106,12 @@ fn make_sink(
         encoding,
     })?;
     Ok(sink)
+}
+
+/// The codec that a file of this name has unless one is asked for.
+fn default_codec(path: &Path) -> Codec {
+    let webm = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("webm"));
+    if webm { Codec::Vp9 } else { Codec::H264 }
 }
 
 /// First and last frame to write.

@@ -6,6 +6,7 @@
 
 mod camera;
 mod crop;
+mod signature;
 
 use std::path::Path;
 
@@ -18,6 +19,9 @@ use super::placement::Placement;
 use super::runtime::Runtime;
 use crate::types::smpl::{BETA_COUNT, JOINT_COUNT};
 use crate::types::{BBox, Camera, Device, RgbImage, SmplParams};
+pub use signature::{Hmr2Signature, Weights};
+pub(super) use signature::{INPUT_IN_WORDS, OUTPUTS_IN_WORDS, is_meant, signature};
+
 use crop::{CROP_LEN, Cropper, HEIGHT, Square, WIDTH};
 
 /// Id of the recoverer, as in `--recoverer`.

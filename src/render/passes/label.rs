@@ -1,4 +1,4 @@
-//! Names of boxes: text on a rounded ground of the box's colour.
+//! Names of boxes, and tags: text on a rounded ground of a colour.
 
 use std::mem::offset_of;
 
@@ -11,7 +11,7 @@ use crate::render::buffer::FrameBuffer;
 use crate::render::error::RenderError;
 use crate::render::geometry::attribute;
 use crate::render::gpu::Gpu;
-use crate::render::scene::{LabelledBox, Srgb};
+use crate::render::scene::{LabelledBox, Srgb, Tag};
 use crate::render::shader::{self, GlobalsBinding, PipelineSpec, texture_entry};
 use crate::render::view::ViewTransform;
 use crate::types::BBox;
@@ -97,24 +97,26 @@ impl LabelPass {
         &mut self,
         gpu: &Gpu,
         boxes: &[LabelledBox],
+        tags: &[Tag],
         view: &ViewTransform,
         target_px: Vec2,
         unit_px: f32,
     ) {
+        self.pieces.clear();
+        if boxes.is_empty() && tags.is_empty() {
+            return;
+        }
         self.atlas.set_text_px((TEXT.0 * unit_px).max(TEXT.1));
-        if !self.lay_out(gpu, boxes, view, target_px, unit_px) {
+        let named = boxes.iter().map(|named| (&named.bbox, named.color, named.label.as_str()));
+        let texts = named.chain(tags.iter().map(|tag| (&tag.place, tag.color, tag.text.as_str())));
+        if !self.lay_out(gpu, texts.clone(), view, target_px, unit_px) {
             // Too many different characters over time: start again with those of this frame.
             self.atlas.clear();
-            self.lay_out(gpu, boxes, view, target_px, unit_px);
+            self.lay_out(gpu, texts, view, target_px, unit_px);
         }
         if !self.pieces.is_empty() {
             self.instances.write(gpu, &self.pieces);
         }
-    }
-
-    /// Draws no label until the next upload.
-    pub fn clear(&mut self) {
-        self.pieces.clear();
     }
 
     pub fn draw(&self, pass: &mut wgpu::RenderPass<'_>) {
@@ -126,10 +128,10 @@ impl LabelPass {
     }
 
     /// Whether every glyph found room in the atlas.
-    fn lay_out(
+    fn lay_out<'t>(
         &mut self,
         gpu: &Gpu,
-        boxes: &[LabelledBox],
+        texts: impl Iterator<Item = (&'t BBox, Srgb, &'t str)>,
         view: &ViewTransform,
         target_px: Vec2,
         unit_px: f32,
@@ -141,14 +143,14 @@ impl LabelPass {
         let ground_height_px = (1.35 * line_px).round();
         let baseline_px = (0.5 * (ground_height_px + cap_px)).round();
         let mut complete = true;
-        for labelled in boxes.iter().filter(|labelled| !labelled.label.is_empty()) {
-            let anchor = view.target_box(&labelled.bbox);
+        for (place_px, ground_color, text) in texts.filter(|(_, _, text)| !text.is_empty()) {
+            let anchor = view.target_box(place_px);
             let in_view = anchor.min.cmplt(target_px).all() && anchor.max.cmpgt(Vec2::ZERO).all();
             if !(in_view && anchor.min.is_finite()) {
                 continue;
             }
             self.glyphs.clear();
-            for character in shortened(&labelled.label) {
+            for character in shortened(text) {
                 match self.atlas.glyph(gpu, character) {
                     Some(glyph) => self.glyphs.push(glyph),
                     None => complete = false,
@@ -163,9 +165,9 @@ impl LabelPass {
                 max_px: ground.max,
                 texel: Vec2::ZERO,
                 radius_px: (0.25 * ground_height_px).round(),
-                color: with_alpha(labelled.color, GROUND_OPACITY),
+                color: with_alpha(ground_color, GROUND_OPACITY),
             });
-            let color = readable_on(labelled.color);
+            let color = readable_on(ground_color);
             let mut pen_px = ground.min + Vec2::new(margin_px, baseline_px);
             for glyph in &self.glyphs {
                 let min_px = pen_px + glyph.bearing_px;

@@ -8,5 +8,6 @@ pub(super) mod matte;
 pub(super) mod mesh;
 pub(super) mod skeleton;
 pub(super) mod stroke;
+pub(super) mod trail;
 pub(super) mod video_frame;
 pub(super) mod wireframe;

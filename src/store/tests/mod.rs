@@ -62,6 +62,7 @@ fn a_frame_written_again_replaces_the_old_one() {
     let mut store = store_with(&path, 6);
     let mut again = record(5);
     again.observations.truncate(1);
+    again.evidence.appearances.truncate(1);
     again.warning = Some("seen twice".to_owned());
     store.append(std::slice::from_ref(&again)).unwrap();
     assert_eq!(store.observations(5..).unwrap(), [again]);

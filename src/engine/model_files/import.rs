@@ -1,0 +1,294 @@
+//! Taking in a file that the user has, checking it again later, and removing it.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::NamedTempFile;
+
+use super::ModelFileError;
+use super::checksums::{self, hash_into};
+use crate::body::{BodyModel, SmplBody};
+use crate::engine::user_models::{SMPL, UserModels};
+use crate::engine::{CancelToken, EngineError, ModelShelf, Progress, Reporter};
+use crate::inference::{HMR2, Hmr2, InferenceError, OnnxFile, Recognized, WeightFile, recognize};
+use crate::types::{BBox, Device, RgbImage};
+
+/// Largest body file that is read, bytes: SMPL with 300 shape components takes 150 MB.
+const MAX_BODY_BYTES: u64 = 1 << 30;
+
+/// What a checkpoint is told.
+const CHECKPOINT: &str = "it is a checkpoint or an archive of one; models/export makes a model of it, see \
+                          models/export/README.md";
+
+/// A model that was taken in.
+#[derive(Clone, Debug)]
+pub struct ImportedModel {
+    /// Its id, as in settings and flags.
+    pub id: &'static str,
+    /// What it is, in words.
+    pub told: String,
+    /// Its files in the folder of the user's models.
+    pub files: Vec<PathBuf>,
+}
+
+/// A file and the name that it gets.
+struct Copied<'a> {
+    from: &'a Path,
+    name: String,
+}
+
+/// Takes in a file: tells what it is, runs it once, and copies it into the folder of the user's models.
+///
+/// # Errors
+/// [`ModelFileError::NotTakenIn`] with every mismatch, [`ModelFileError::Occupied`]; nothing is changed then.
+pub fn import_model(
+    file: &Path,
+    shelf: &ModelShelf,
+    cancel: &CancelToken,
+    reporter: &dyn Reporter,
+) -> Result<ImportedModel, EngineError> {
+    let mut first = [0; 4];
+    let read = |path: &Path, first: &mut [u8]| fs::File::open(path)?.read(first);
+    let count = read(file, &mut first).map_err(|cause| EngineError::Io {
+        doing: "reading the model",
+        path: file.to_owned(),
+        cause,
+    })?;
+    let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    match (&first[..count], extension.to_ascii_lowercase().as_str()) {
+        (_, "onnx") => import_network(file, shelf, cancel, reporter),
+        (b"PK\x03\x04", "npz") => import_body(file, shelf, cancel, reporter),
+        (b"PK\x03\x04" | [0x1f, 0x8b, ..], _) => Err(refused(file, CHECKPOINT)),
+        _ => Err(refused(file, "it is neither an .onnx network nor an .npz body")),
+    }
+}
+
+fn refused(path: &Path, cause: impl Into<String>) -> EngineError {
+    ModelFileError::NotTakenIn { path: path.to_owned(), cause: cause.into() }.into()
+}
+
+fn say(reporter: &dyn Reporter, stage: &str) {
+    reporter.progress(Progress { stage: stage.to_owned(), ..Progress::default() });
+}
+
+fn import_network(
+    file: &Path,
+    shelf: &ModelShelf,
+    cancel: &CancelToken,
+    reporter: &dyn Reporter,
+) -> Result<ImportedModel, EngineError> {
+    let (recognized, weights) = look_at(file)?;
+    let Recognized::Hmr2(signature) = recognized;
+    say(reporter, "running it once");
+    try_hmr2(file, shelf)?;
+    let models = UserModels::new(shelf.places());
+    let graph = Copied { from: file, name: file_name(&models.hmr2_path()) };
+    let weights = weights.iter().map(|file| Copied { from: &file.path, name: file.location.clone() });
+    // The graph last: without it, weights are nothing that is looked at.
+    let copied: Vec<Copied<'_>> = weights.chain([graph]).collect();
+    let files = copy(&copied, HMR2, models.folder(), cancel, reporter)?;
+    let told = format!("HMR2 with {} weights; it ran once and gave a body", signature.weights);
+    Ok(ImportedModel { id: HMR2, told, files })
+}
+
+/// Tells what a network is, and finds its weights.
+fn look_at(file: &Path) -> Result<(Recognized, Vec<WeightFile>), EngineError> {
+    let read = OnnxFile::open(file)?;
+    let recognized = recognize(&read).map_err(|cause| refused(file, cause))?;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let weights = read.weight_files(folder).map_err(|cause| refused(file, cause))?;
+    Ok((recognized, weights))
+}
+
+/// Runs a network on a picture in which anybody may be: what matters is that numbers come out.
+fn try_hmr2(file: &Path, shelf: &ModelShelf) -> Result<(), EngineError> {
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let (width, height) = (192, 256);
+    let data = (0..width * height * 3).map(|at| (at % 251) as u8).collect();
+    let picture = RgbImage { width, height, data };
+    let person = BBox::new(0.0, 0.0, width as f32, height as f32);
+    let bodies = Hmr2::load(&shelf.runtime()?, file, Device::Cpu, threads)
+        .and_then(|mut net| net.observe(&picture, &[person]))
+        .map_err(|error| match error {
+            InferenceError::Load { cause, .. } | InferenceError::Contract { cause, .. } => {
+                refused(file, cause)
+            }
+            other => other.into(),
+        })?;
+    match bodies.as_slice() {
+        [Some(_)] => Ok(()),
+        _ => Err(refused(
+            file,
+            "it gives values that are no numbers or no body: its weights are damaged or those of another network",
+        )),
+    }
+}
+
+fn import_body(
+    file: &Path,
+    shelf: &ModelShelf,
+    cancel: &CancelToken,
+    reporter: &dyn Reporter,
+) -> Result<ImportedModel, EngineError> {
+    say(reporter, "reading the body");
+    let body = read_body(file)?;
+    let models = UserModels::new(shelf.places());
+    let copied = [Copied { from: file, name: file_name(&models.smpl_path()) }];
+    let files = copy(&copied, SMPL, models.folder(), cancel, reporter)?;
+    let (vertices, triangles) = (body.model().vertex_count(), body.model().triangles().len());
+    Ok(ImportedModel {
+        id: SMPL,
+        told: format!("SMPL body, {vertices} vertices, {triangles} triangles"),
+        files,
+    })
+}
+
+fn read_body(file: &Path) -> Result<SmplBody, EngineError> {
+    let failed = |cause| EngineError::Io { doing: "reading the body", path: file.to_owned(), cause };
+    let bytes = fs::metadata(file).map_err(failed)?.len();
+    if bytes > MAX_BODY_BYTES {
+        return Err(refused(file, format!("{bytes} bytes are more than a body takes")));
+    }
+    let bytes = fs::read(file).map_err(failed)?;
+    let model = BodyModel::from_npz(&bytes, &file.display().to_string())?;
+    Ok(SmplBody::new(Arc::new(model))?)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Copies files into `folder` and notes their SHA-256 beside the last of them. All of them are there afterwards, or none.
+fn copy(
+    copied: &[Copied<'_>],
+    id: &str,
+    folder: &Path,
+    cancel: &CancelToken,
+    reporter: &dyn Reporter,
+) -> Result<Vec<PathBuf>, EngineError> {
+    let total = copied.iter().map(|file| file.from.metadata().map_or(0, |found| found.len())).sum();
+    let mut done = 0;
+    let mut seen = |count: u64| {
+        done += count;
+        let stage = "copying it into the models folder".to_owned();
+        reporter.progress(Progress { stage, done, total, ..Progress::default() });
+    };
+    let targets: Vec<PathBuf> = copied.iter().map(|file| folder.join(&file.name)).collect();
+    if let Some(path) = targets.iter().find(|path| path.exists()) {
+        return Err(ModelFileError::Occupied { path: path.clone(), id: id.to_owned() }.into());
+    }
+    let mut written = Vec::new();
+    let mut sums = Vec::new();
+    for (file, target) in copied.iter().zip(&targets) {
+        let failed = |cause| EngineError::Io { doing: "writing the model", path: target.clone(), cause };
+        let parent = target.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).map_err(failed)?;
+        // What is not named in the end is deleted when it goes out of scope.
+        let mut temporary = NamedTempFile::new_in(parent).map_err(failed)?;
+        let sha256 = hash_into(file.from, &mut temporary, cancel, &mut seen)?;
+        sums.push((sha256, file.name.clone()));
+        written.push((temporary, target));
+    }
+    let mut named = Vec::new();
+    for (temporary, target) in written {
+        if let Err(error) = temporary.persist_noclobber(target) {
+            for path in named {
+                // Whatever is left is named by the next import.
+                let _ = fs::remove_file(path);
+            }
+            let (path, cause) = (target.clone(), error.error);
+            return Err(EngineError::Io { doing: "writing the model", path, cause });
+        }
+        named.push(target);
+    }
+    if let Some(last) = targets.last() {
+        let path = checksum_path(last);
+        fs::write(&path, checksums::format(&sums)).map_err(|cause| EngineError::Io {
+            doing: "writing the checksums",
+            path,
+            cause,
+        })?;
+    }
+    Ok(targets)
+}
+
+fn checksum_path(model: &Path) -> PathBuf {
+    let mut path = model.as_os_str().to_owned();
+    path.push(".sha256");
+    path.into()
+}
+
+/// The main file of one of the user's own models.
+fn main_file(id: &str, models: &UserModels) -> Option<PathBuf> {
+    match id {
+        HMR2 => Some(models.hmr2_path()),
+        SMPL => Some(models.smpl_path()),
+        _ => None,
+    }
+}
+
+/// Checks a model's files: those of the program against its manifest, the user's own against what was taken in and
+/// against each other. Gives how it went, in words.
+///
+/// # Errors
+/// The first file that is missing, altered or no model.
+pub fn verify_model(id: &str, shelf: &ModelShelf, cancel: &CancelToken) -> Result<String, EngineError> {
+    let models = UserModels::new(shelf.places());
+    let Some(main) = main_file(id, &models) else {
+        shelf.registry()?.verify(id)?;
+        return Ok("ok".to_owned());
+    };
+    if !main.is_file() {
+        return Err(InferenceError::ModelMissing { path: main }.into());
+    }
+    if id == SMPL {
+        read_body(&main).map(drop)?
+    } else {
+        look_at(&main).map(drop)?
+    }
+    let Ok(text) = fs::read_to_string(checksum_path(&main)) else {
+        return Ok(
+            "ok in its make; it was put there by hand, so there is no SHA-256 to hold it against".to_owned()
+        );
+    };
+    for (expected, name) in checksums::parse(&text) {
+        let path = models.folder().join(name);
+        let found = hash_into(&path, &mut std::io::sink(), cancel, &mut |_| ())?;
+        if found != expected {
+            let cause = format!("its SHA-256 is {found}, and was {expected} when it was taken in");
+            return Err(ModelFileError::Altered { path, cause }.into());
+        }
+    }
+    Ok("ok, as it was taken in".to_owned())
+}
+
+/// Deletes the files of one of the user's own models; gives their paths.
+///
+/// # Errors
+/// [`ModelFileError::NotTheUsers`]; when there is no such model, or a file cannot be deleted.
+pub fn remove_model(id: &str, shelf: &ModelShelf) -> Result<Vec<PathBuf>, EngineError> {
+    let models = UserModels::new(shelf.places());
+    let Some(main) = main_file(id, &models) else {
+        shelf.registry()?.get(id)?;
+        return Err(ModelFileError::NotTheUsers { id: id.to_owned() }.into());
+    };
+    if !main.is_file() {
+        return Err(InferenceError::ModelMissing { path: main }.into());
+    }
+    // Weights are found by the graph; where it is damaged, by the name that exports give them.
+    let weights = look_at(&main).map(|(_, weights)| weights.into_iter().map(|file| file.path).collect());
+    let weights: Vec<PathBuf> = weights.unwrap_or_else(|_: EngineError| vec![models.weights_path()]);
+    let files = weights.into_iter().chain([checksum_path(&main), main]).filter(|path| path.is_file());
+    let mut removed = Vec::new();
+    for path in files {
+        fs::remove_file(&path).map_err(|cause| EngineError::Io {
+            doing: "deleting the model",
+            path: path.clone(),
+            cause,
+        })?;
+        removed.push(path);
+    }
+    Ok(removed)
+}

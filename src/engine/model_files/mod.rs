@@ -1,0 +1,17 @@
+//! The files of the user's own models: fetched, taken in, checked, removed.
+
+mod catalogue;
+mod checksums;
+mod error;
+mod fetch;
+mod import;
+
+pub use catalogue::Offer;
+pub use error::ModelFileError;
+pub use fetch::{FetchRequest, Fetched, fetch};
+pub use import::{ImportedModel, import_model, remove_model, verify_model};
+
+#[cfg(test)]
+mod fetch_tests;
+#[cfg(test)]
+mod import_tests;

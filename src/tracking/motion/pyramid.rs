@@ -1,0 +1,91 @@
+//! A grey picture in several sizes.
+
+use crate::types::YuvImage;
+
+/// Longest side of the finest level, pixels: enough to follow a mountain to a fraction of a pixel, small enough to
+/// cost next to nothing beside a network.
+const LONGEST_PX: usize = 320;
+/// Levels; each has half the size of the one before.
+pub(super) const LEVELS: usize = 4;
+
+/// A grey picture; grey levels of 0 to 255, rows without padding.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Grey {
+    pub width: usize,
+    pub height: usize,
+    pub data: Vec<f32>,
+}
+
+impl Grey {
+    /// The grey level at a place between pixels, whose centres are at whole numbers; bilinear, edges go on.
+    pub fn at(&self, x: f32, y: f32) -> f32 {
+        let (x, y) = (x.clamp(0.0, (self.width - 1) as f32), y.clamp(0.0, (self.height - 1) as f32));
+        let (left, top) = (x as usize, y as usize);
+        let (right, bottom) = ((left + 1).min(self.width - 1), (top + 1).min(self.height - 1));
+        let (fx, fy) = (x - left as f32, y - top as f32);
+        let row = |y: usize| {
+            let (a, b) = (self.data[y * self.width + left], self.data[y * self.width + right]);
+            a + (b - a) * fx
+        };
+        let (a, b) = (row(top), row(bottom));
+        a + (b - a) * fy
+    }
+
+    /// Fills this with means of blocks of `step` × `step` pixels of a plane.
+    fn shrink(&mut self, width: usize, height: usize, step: usize, value: impl Fn(usize) -> f32) {
+        (self.width, self.height) = (width / step, height / step);
+        self.data.clear();
+        let area = (step * step) as f32;
+        for y in 0..self.height {
+            for x in 0..self.width {
+                let block = (0..step).flat_map(|dy| {
+                    let start = (y * step + dy) * width + x * step;
+                    start..start + step
+                });
+                self.data.push(block.map(&value).sum::<f32>() / area);
+            }
+        }
+    }
+}
+
+/// The same picture from fine to coarse; without levels where there is no picture.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pyramid {
+    levels: Vec<Grey>,
+    /// Picture pixels of a pixel of the finest level.
+    pub step: usize,
+}
+
+impl Pyramid {
+    /// Takes the luma of `picture` in. Levels too small to follow anything in are left out.
+    pub fn fill(&mut self, picture: &YuvImage) {
+        let (width, height) = (picture.width as usize, picture.height as usize);
+        self.step = width.max(height).div_ceil(LONGEST_PX).max(1);
+        self.levels.resize_with(LEVELS, Grey::default);
+        if picture.y.len() < width * height || width.min(height) / self.step < 16 {
+            self.levels.clear();
+            return;
+        }
+        self.levels[0].shrink(width, height, self.step, |at| f32::from(picture.y[at]));
+        for level in 1..LEVELS {
+            let (fine, coarse) = self.levels.split_at_mut(level);
+            let finer = &fine[level - 1];
+            coarse[0].shrink(finer.width, finer.height, 2, |at| finer.data[at]);
+            if coarse[0].width.min(coarse[0].height) < 8 {
+                self.levels.truncate(level);
+                break;
+            }
+        }
+    }
+
+    /// From fine to coarse.
+    pub fn levels(&self) -> &[Grey] {
+        &self.levels
+    }
+
+    /// Whether both are of the same size, and there is a picture at all.
+    pub fn matches(&self, other: &Self) -> bool {
+        let size = |p: &Self| p.levels.first().map(|level| (level.width, level.height, p.step));
+        size(self).is_some() && size(self) == size(other)
+    }
+}
