@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::types::temporary::temporary_file;
-use crate::types::{Device, OverlayStyle};
+use crate::types::{ByteSize, Device, MemoryMode, MemoryWish, OverlayStyle, Rung};
 
 /// Clips remembered for the recent list.
 const RECENT_LIMIT: usize = 12;
@@ -53,6 +53,31 @@ impl Default for ModelSettings {
     }
 }
 
+/// How much memory analyses may take, and how they are run for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MemorySettings {
+    /// Most that an analysis may take; `None` for what the machine gives.
+    pub limit: Option<ByteSize>,
+    /// Which models are in memory together.
+    pub mode: MemoryMode,
+    /// Whether the window's analyses run in a process of their own, which the system can end without the window.
+    pub worker: bool,
+}
+
+impl Default for MemorySettings {
+    fn default() -> Self {
+        Self { limit: None, mode: MemoryMode::default(), worker: true }
+    }
+}
+
+impl MemorySettings {
+    /// What an analysis is asked for, `from` a rung down.
+    pub fn wish(&self, from: Rung) -> MemoryWish {
+        MemoryWish { limit: self.limit, mode: self.mode, from }
+    }
+}
+
 /// Light or dark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -70,8 +95,12 @@ pub enum Theme {
 pub struct Settings {
     /// Models, devices and thresholds.
     pub models: ModelSettings,
+    /// How much memory analyses may take.
+    pub memory: MemorySettings,
     /// What is drawn over the picture.
     pub overlay: OverlayStyle,
+    /// Whether clips are heard.
+    pub sound: bool,
     /// Whether the window analyses a clip as soon as it is open.
     pub analyze_on_open: bool,
     /// Colours of the window.
@@ -89,7 +118,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             models: ModelSettings::default(),
+            memory: MemorySettings::default(),
             overlay: OverlayStyle::default(),
+            sound: true,
             analyze_on_open: true,
             theme: Theme::default(),
             text_scale: 1.0,

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::evaluate::EvaluateArgs;
+use super::footprint::FootprintArgs;
 use super::import::ImportArgs;
+use super::memory_args::MemoryArgs;
 use super::model_files::{FetchArgs, ImportModelArgs, RemoveArgs, VerifyArgs};
 use super::stills::StillArgs;
 use super::tracks::TracksArgs;
 use super::video_args::VideoArgs;
 use crate::engine::{AnalyzeRequest, DataFormat};
-use crate::settings::ModelSettings;
+use crate::settings::{ModelSettings, Settings};
 use crate::types::{Device, OverlayStyle};
 
 /// Plays a snowboarding clip, finds the rider, draws his body as a mesh over the picture and exports it.
@@ -151,6 +153,9 @@ pub struct AnalysisArgs {
     /// Models and devices.
     #[command(flatten)]
     pub models: ModelArgs,
+    /// Memory.
+    #[command(flatten)]
+    pub memory: MemoryArgs,
     /// Analysis file instead of CLIP.snowmesh beside the clip.
     #[arg(long, value_name = "FILE")]
     pub store: Option<PathBuf>,
@@ -164,11 +169,12 @@ pub struct AnalysisArgs {
 
 impl AnalysisArgs {
     /// What is asked of the engine for `clip`: flags over `saved`. A finished analysis will do unless models are named.
-    pub fn request(&self, clip: &Path, saved: &ModelSettings) -> AnalyzeRequest {
+    pub fn request(&self, clip: &Path, saved: &Settings) -> AnalyzeRequest {
         AnalyzeRequest {
             clip: clip.to_owned(),
             store: self.store.clone(),
-            models: self.models.resolve(saved),
+            models: self.models.resolve(&saved.models),
+            memory: self.memory.resolve(&saved.memory),
             restart: self.restart,
             accept_existing: !self.models.is_given(),
         }
@@ -181,6 +187,12 @@ pub struct AnalyzeArgs {
     /// Clips to analyse.
     #[arg(required = true, value_name = "CLIP")]
     pub clips: Vec<PathBuf>,
+    /// Print how each clip would be analysed within the memory there is, and do nothing.
+    #[arg(long)]
+    pub plan: bool,
+    /// Take models and memory from standard input and stop when it ends: how the window runs an analysis.
+    #[arg(long, hide = true, conflicts_with = "plan")]
+    pub worker: bool,
     /// How the clip is analysed.
     #[command(flatten)]
     pub analysis: AnalysisArgs,
@@ -194,7 +206,8 @@ pub struct ExportArgs {
     /// Video to write: .mp4, .mov, .mkv or .webm; with --format the folder to write into.
     #[arg(short, long, value_name = "FILE", required_unless_present = "matte")]
     pub output: Option<PathBuf>,
-    /// What to draw: mesh, wireframe, skeleton, boxes, labels (names), trails, joint-trails, angles, clock.
+    /// What to draw: mesh, texture (the mesh in the rider's own colours), wireframe, skeleton, boxes, labels (names),
+    /// trails, joint-trails, angles, clock.
     #[arg(long, value_delimiter = ',', value_name = "LIST", default_value = "mesh")]
     pub overlay: Vec<OverlayPart>,
     /// Opacity of the mesh, 0 to 1.
@@ -230,7 +243,8 @@ impl ExportArgs {
     pub fn overlay_style(&self, saved: &OverlayStyle) -> OverlayStyle {
         let has = |part| self.overlay.contains(&part);
         OverlayStyle {
-            mesh: has(OverlayPart::Mesh),
+            mesh: has(OverlayPart::Mesh) || has(OverlayPart::Texture),
+            textured: has(OverlayPart::Texture),
             wireframe: has(OverlayPart::Wireframe),
             skeleton: has(OverlayPart::Skeleton),
             boxes: has(OverlayPart::Boxes),
@@ -251,6 +265,7 @@ impl ExportArgs {
 #[allow(missing_docs, reason = "each is a field of OverlayStyle, documented there")]
 pub enum OverlayPart {
     Mesh,
+    Texture,
     Wireframe,
     Skeleton,
     Boxes,
@@ -317,6 +332,8 @@ pub enum ModelsAction {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// Print what a model takes in memory.
+    Footprint(FootprintArgs),
     /// Take in a network or body file that you have.
     Import(ImportModelArgs),
     /// Fetch a model's file after you have accepted its licence.

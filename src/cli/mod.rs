@@ -10,8 +10,10 @@ mod evaluate;
 mod exit;
 mod export;
 mod export_data;
+mod footprint;
 mod import;
 mod inspect;
+mod memory_args;
 mod model_files;
 mod models;
 mod output;
@@ -68,7 +70,7 @@ pub fn run(window: impl FnOnce(Option<PathBuf>, Settings, ModelPlaces) -> Result
         };
     };
     if let Command::Doctor(args) = &command {
-        return doctor::run(args, places);
+        return doctor::run(args, places, &settings.memory);
     }
     let cancel = CancelToken::default();
     let on_signal = cancel.clone();

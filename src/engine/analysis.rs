@@ -10,15 +10,20 @@ use glam::Vec2;
 
 use super::again::SearchAgain;
 use super::detect_stage::DetectStage;
+use super::edits;
 use super::job::Reporter;
+use super::load_watch::Watch;
+use super::memory;
 use super::models::{self, ModelShelf};
+use super::one_at_a_time::LookAtAll;
 use super::pipeline::{self, Earlier, FrameResult, Meters, Stages};
+use super::planning::{plan_for, size};
 use super::rate::RateMeter;
+use super::worker::Breadcrumb;
 use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders};
-use super::{edits, memory};
 use crate::store::{self, AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, Opened, RunKey};
 use crate::tracking::{self, FrameObservations, Resolved, Tracker, TrackerSettings, is_cut};
-use crate::types::{ClipInfo, RunSummary, StageTime};
+use crate::types::{ClipInfo, MemoryMode, RunSummary, StageTime};
 use crate::video::{self, DecodeOptions, FrameSource};
 
 /// Frames are written together when this many wait or the oldest has waited this long: a kill loses no more.
@@ -53,15 +58,30 @@ pub fn analyze(
     }
     let fingerprint = ClipFingerprint::of(&request.clip)?;
     let key = run_key(request, shelf)?;
-    let (store, opened) = open_store(&path, &fingerprint, &key, request.restart, &request.clip)?;
+    // What cannot fit is refused before there is a file, or before what is there is thrown away.
+    let plan = || plan_for(&request.models, &request.memory, shelf, size(source.info()));
+    let early = if path.exists() && !request.restart { None } else { Some(plan()?) };
+    let (mut store, opened) = open_store(&path, &fingerprint, &key, request.restart, &request.clip)?;
     if let Opened::Finished = opened {
         return finished_before(path, &store, source.info(), reporter);
     }
-    let mut load = |name: &str| {
-        reporter.progress(Progress { stage: format!("loading {name}"), ..Progress::default() });
+    let plan = early.map_or_else(plan, Ok)?;
+    if let Some(crumb) = Breadcrumb::read(&path) {
+        reporter.warning(crumb.of_earlier_run(store.next_frame()?));
+    }
+    reporter.planned(&plan);
+    let watch = Watch::new(&path, &plan, reporter);
+    let seen = if plan.mode == MemoryMode::OneAtATime {
+        let every = models::detect_every(&request.models);
+        let first = first_frame(&store, source.info().frames.len(), every)?;
+        let look = LookAtAll { models: &request.models, shelf, watch: &watch, cancel };
+        Some(look.run(source.as_mut(), &mut store, first)?)
+    } else {
+        None
     };
-    let mut stages = models::load_stages(shelf, &request.models, &mut load)?;
-    run_stages(source.as_mut(), &mut stages, store, path, cancel, reporter)
+    let mut stages = models::load_stages(shelf, &request.models, &watch, seen)?;
+    let outcome = run_stages(source.as_mut(), &mut stages, store, path.clone(), cancel, &watch);
+    outcome.map_err(|error| error.on_gpu(&plan.detector.id, plan.detector.device))
 }
 
 /// Everything that decides the result of `request`.
@@ -129,7 +149,7 @@ fn finished_before(
 }
 
 /// Tells who is who in a clip of `frame_count` frames.
-fn tell_resolved(
+pub(super) fn tell_resolved(
     store: &AnalysisStore,
     frame_count: u64,
     reporter: &dyn Reporter,
@@ -189,6 +209,7 @@ pub fn run_stages(
     });
     // What was done is kept whatever ended the run.
     recording.flush()?;
+    recording.tell();
     let mut times = times?;
     if cancel.is_cancelled() {
         recording.store.mark_wall_s(recording.started.elapsed().as_secs_f64())?;
@@ -240,6 +261,8 @@ struct Recording<'a> {
     changes: Vec<Option<f32>>,
     total: u64,
     frames: u64,
+    /// Frames that are on disk, counted from the first of the clip.
+    stored: u64,
     batch: Vec<FrameRecord>,
     batch_since: Instant,
     meter: RateMeter,
@@ -265,6 +288,7 @@ impl<'a> Recording<'a> {
             changes: Vec::new(),
             total,
             frames: 0,
+            stored: done,
             batch: Vec::with_capacity(BATCH_FRAMES),
             batch_since: now,
             meter: RateMeter::new(now, done, total),
@@ -318,19 +342,25 @@ impl<'a> Recording<'a> {
             self.flush()?;
         }
         self.frames += 1;
-        if let Some(progress) = self.meter.update(Instant::now(), result.index + 1, "analysing") {
-            self.reporter.progress(progress);
-        }
+        self.tell();
         self.busy += start.elapsed();
         Ok(())
     }
 
     fn flush(&mut self) -> Result<(), EngineError> {
-        if !self.batch.is_empty() {
+        if let Some(last) = self.batch.last() {
+            self.stored = last.frame + 1;
             self.store.append(&self.batch)?;
             self.batch.clear();
         }
         Ok(())
+    }
+
+    /// Tells how far it is: what is told as done is on disk.
+    fn tell(&mut self) {
+        if let Some(progress) = self.meter.update(Instant::now(), self.stored, "analysing") {
+            self.reporter.progress(progress);
+        }
     }
 
     fn time(&self) -> StageTime {
@@ -394,6 +424,7 @@ impl<'a> Recording<'a> {
         summary.fps = if summary.wall_s > 0.0 { resolved.frames.len() as f64 / summary.wall_s } else { 0.0 };
         summary.peak_rss_bytes = summary.peak_rss_bytes.max(memory::measure().peak_resident);
         summary.stages = stages;
+        self.store.clear_looks()?;
         self.store.finish(&summary)?;
         tell_resolved(&self.store, self.total, self.reporter)?;
         Ok(AnalysisOutcome { store: path, summary, reused: false, warnings: self.warnings })

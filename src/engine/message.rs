@@ -3,14 +3,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::data_export::DataExportOutcome;
 use super::error::EngineError;
 use super::pictures::PictureOutcome;
+use super::plan::Plan;
 use super::player::Player;
+use super::surfaces::Textures;
 use crate::types::edits::EditLog;
 use crate::types::{ClipInfo, RiderFrame, RunSummary, Track, TrackId};
+use crate::video::FirstPicture;
 
 /// Number of a job, unique within the process. Events of a job that is no longer wanted are told by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -48,7 +51,7 @@ impl JobKind {
 }
 
 /// How far a job is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// What is being done now, in words: "loading nanodet", "analysing".
     pub stage: String,
@@ -78,6 +81,8 @@ pub struct ResolvedRiders {
     pub tracks: Vec<Track>,
     /// Riders of each frame, by frame index.
     pub frames: Vec<Vec<RiderFrame>>,
+    /// What the riders look like.
+    pub textures: Arc<Textures>,
     /// First frame of every shot but the first.
     pub cuts: Vec<u64>,
     /// What the user has changed; `tracks` and `frames` are after it.
@@ -172,12 +177,26 @@ pub enum Event {
         /// What it does.
         kind: JobKind,
     },
+    /// An analysis has been planned and is about to load its models.
+    Planned {
+        /// The analysis job.
+        job: JobId,
+        /// How it runs.
+        plan: Box<Plan>,
+    },
     /// A job moved on.
     Progress {
         /// The job.
         job: JobId,
         /// How far it is.
         progress: Progress,
+    },
+    /// A clip that takes long to open can be seen already.
+    FirstPicture {
+        /// The opening.
+        job: JobId,
+        /// The picture.
+        picture: FirstPicture,
     },
     /// An analysis knows more of one frame. May come again for the same frame.
     Riders {

@@ -10,6 +10,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::detect_stage::{Decoded, DetectStage, Planned};
 use super::looker::Looker;
+use super::memory::frames_within;
 use super::recover_stage::RecoverStage;
 use super::refine::TrackRefiner;
 use super::surfaces::Surfaces;
@@ -23,6 +24,10 @@ use crate::video::{FrameSource, VideoError};
 
 /// Frames that may wait before each stage, besides those that are planned together.
 const QUEUE_FRAMES: usize = 3;
+
+/// Bytes of frames in one queue, whatever their number; a decoded frame's bytes for each pixel.
+const QUEUE_BYTES: u64 = 96 << 20;
+const DECODED_BYTES_PER_PX: f64 = 1.5;
 
 /// Most frames that are planned together, for the queue behind.
 const MOST_TOGETHER: usize = 30;
@@ -102,9 +107,12 @@ pub fn run(
     cancel: &CancelToken,
     mut sink: impl FnMut(FrameResult) -> Result<(), EngineError>,
 ) -> Result<Vec<StageTime>, EngineError> {
+    let size = (source.info().width, source.info().height);
+    let fit = |most| frames_within(QUEUE_BYTES, size, DECODED_BYTES_PER_PX, most);
     let together = usize::try_from(stages.detect_every).unwrap_or(usize::MAX).min(MOST_TOGETHER);
-    let (to_detect, detect_queue) = bounded::<Numbered<Decoded>>(QUEUE_FRAMES);
-    let (to_recover, recover_queue) = bounded::<Numbered<(Planned, CameraMotion)>>(QUEUE_FRAMES + together);
+    let (to_detect, detect_queue) = bounded::<Numbered<Decoded>>(fit(QUEUE_FRAMES));
+    let (to_recover, recover_queue) =
+        bounded::<Numbered<(Planned, CameraMotion)>>(fit(QUEUE_FRAMES + together));
     let (to_order, order_queue) = bounded::<Numbered<FrameResult>>(QUEUE_FRAMES * 4);
     let (scores, most) = (stages.scores, stages.max_people);
     let mut detect_stage = DetectStage::new(scores, most, stages.detect_every);

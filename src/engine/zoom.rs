@@ -62,6 +62,9 @@ impl<'n> Zoom<'n> {
 
     /// What the detector sees of the expected person in the region around him.
     fn look(&mut self, image: &RgbImage, expected: &BBox) -> Result<Option<Detection>, EngineError> {
+        if !self.detector.sees_parts() {
+            return Ok(None);
+        }
         let side = (expected.long_side() * REGION).max(SMALLEST_PX);
         let region = BBox::from_center(expected.center(), Vec2::splat(side));
         let Some(corner) = cut(image, &region, &mut self.part) else { return Ok(None) };

@@ -183,3 +183,13 @@ pub enum InferenceError {
         bbox: String,
     },
 }
+
+impl InferenceError {
+    /// The model that failed while it ran, where that is what happened.
+    pub fn failed_model(&self) -> Option<&str> {
+        match self {
+            Self::Run { model, .. } => Some(model),
+            _ => None,
+        }
+    }
+}

@@ -33,10 +33,12 @@ mod test_support;
 use crate::types::{BodyEstimate, Detection, Device, RgbImage};
 
 pub use contract::NetworkContract;
-pub use detectors::load_detector;
+pub use detectors::{load_detector, load_detector_held};
 pub use error::InferenceError;
 pub use evaluate::{AveragePrecision, ImageResult, Truth, average_precision, object_keypoint_similarity};
-pub use hmr2::{HMR2, Hmr2, Hmr2Body, Hmr2Signature, Weights};
+pub use hmr2::{
+    BATCH as HMR2_BATCH, HMR2, Hmr2, Hmr2Body, Hmr2Options, Hmr2Signature, INPUT_PX as HMR2_INPUT_PX, Weights,
+};
 pub use landmarks::{LANDMARK_FIT, LandmarkNet, LandmarkOptions};
 pub use manifest::{ModelEntry, ModelFile, Role};
 pub use onnx_file::{Dimension, ElementType, Initializer, OnnxFile, Opset, Storage, ValueInfo, WeightFile};
@@ -52,6 +54,12 @@ pub trait Detector: Send {
 
     /// Where it really runs.
     fn device(&self) -> Device;
+
+    /// Whether it can be shown parts of a picture, too: what stands for a detector with what that said of whole frames
+    /// cannot.
+    fn sees_parts(&self) -> bool {
+        true
+    }
 
     /// People with a score of at least `threshold`, best first, boxes in picture pixels (not clipped to it).
     ///

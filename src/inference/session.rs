@@ -1,11 +1,14 @@
 //! A network on its device, with its inputs and outputs checked against the manifest.
 
+use std::path::Path;
+
 use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionOutputs};
 use ort::value::{Outlet, TensorElementType, ValueType};
 
 use super::contract::{Element, InputContract, NetworkContract};
 use super::error::InferenceError;
 use super::manifest::ModelEntry;
+use super::onnx_file::{OnnxFile, Storage};
 use super::placement::Placement;
 use super::preprocess::InputTensor;
 use super::registry::Registry;
@@ -27,7 +30,8 @@ pub(super) struct Outputs<'r> {
 }
 
 impl Network {
-    /// Reads, checks and loads the network of `entry`. The bytes that were checked are the ones that are run.
+    /// Reads, checks and loads the network of `entry`. The bytes that were checked are the ones that are run, unless its
+    /// weights lie in a file beside it: then ONNX Runtime opens both.
     pub fn load(
         runtime: &Runtime,
         registry: &Registry,
@@ -39,9 +43,17 @@ impl Network {
             model: entry.id.clone(),
             cause: error.message().to_owned(),
         };
-        let bytes = registry.read_verified(&entry.id)?;
-        let mut builder = placement.session_builder(runtime)?;
-        let session = builder.commit_from_memory(&bytes).map_err(|error| match placement.device {
+        let path = registry.path(&entry.id)?;
+        let session = if has_external_weights(&path) {
+            registry.verify(&entry.id)?;
+            // ONNX Runtime refuses weights behind a link; the folder itself may be one.
+            let path = path.canonicalize().map_err(|_| InferenceError::ModelMissing { path })?;
+            placement.external_session_builder(runtime)?.commit_from_file(path)
+        } else {
+            let bytes = registry.read_verified(&entry.id)?;
+            placement.session_builder(runtime)?.commit_from_memory(&bytes)
+        };
+        let session = session.map_err(|error| match placement.device {
             Device::Cpu => failed(error),
             // The bytes are the right ones, so it is the device that refuses them.
             Device::Cuda(_) | Device::WebGpu => placement.unavailable(error.message()),
@@ -110,6 +122,13 @@ impl Outputs<'_> {
             cause: "it holds values that are not finite numbers".to_owned(),
         })
     }
+}
+
+/// Whether weights lie in a file beside the network's own. A file that cannot be read is told of when it is loaded.
+fn has_external_weights(path: &Path) -> bool {
+    OnnxFile::open(path).is_ok_and(|file| {
+        file.initializers.iter().any(|tensor| matches!(tensor.storage, Storage::External { .. }))
+    })
 }
 
 /// Compares a session's inputs and outputs with the contract; a dimension that the network leaves open fits any.

@@ -12,7 +12,9 @@ mod error;
 mod evidence;
 mod fingerprint;
 mod lock;
+mod looks;
 mod meta;
+mod notes;
 mod open;
 mod read;
 mod record;
@@ -26,5 +28,6 @@ mod tests;
 
 pub use error::StoreError;
 pub use fingerprint::ClipFingerprint;
+pub use looks::{Look, PictureKey};
 pub use open::{AnalysisStore, OpenMode, Opened, default_path};
 pub use record::{FrameRecord, RunKey};

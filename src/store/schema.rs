@@ -101,11 +101,11 @@ pub(super) fn has_changes(conn: &Connection) -> rusqlite::Result<bool> {
     conn.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'changes')", [], |row| row.get(0))
 }
 
-/// Removes every row of an analysis. The user's changes stay: they are not the analysis' to lose.
+/// Removes every row of an analysis. The user's changes and notes stay: they are not the analysis' to lose.
 pub(super) fn clear(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     tx.execute_batch(
         "DELETE FROM riders; DELETE FROM tracks; DELETE FROM observations; DELETE FROM changes; DELETE FROM frames;
-         DELETE FROM motions; DELETE FROM appearances;
-         DELETE FROM meta WHERE key <> 'track_edits';",
+         DELETE FROM motions; DELETE FROM appearances; DROP TABLE IF EXISTS looks;
+         DELETE FROM meta WHERE key NOT IN ('track_edits', 'capture_fps');",
     )
 }

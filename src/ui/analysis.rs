@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::lane::Lane;
-use crate::engine::{AnalysisOutcome, JobId, ResolvedRiders};
+use crate::engine::{AnalysisOutcome, JobId, ResolvedRiders, Textures};
 use crate::settings::ModelSettings;
 use crate::types::edits::EditLog;
 use crate::types::{Provenance, RiderFrame, RunSummary, Track, TrackId};
@@ -185,6 +185,14 @@ impl Analysis {
         match &self.riders {
             Riders::Coming(_) => &[],
             Riders::Whole(whole) => &whole.tracks,
+        }
+    }
+
+    /// What the riders look like; `None` while it is not settled who is who.
+    pub fn textures(&self) -> Option<&Arc<Textures>> {
+        match &self.riders {
+            Riders::Coming(_) => None,
+            Riders::Whole(whole) => Some(&whole.textures),
         }
     }
 

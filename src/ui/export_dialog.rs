@@ -86,6 +86,7 @@ fn burned_in(ui: &mut Ui, form: &mut ExportForm) {
         ui.horizontal_wrapped(|ui| {
             let layers = [
                 (&mut overlay.mesh, "Mesh"),
+                (&mut overlay.textured, "Own colours"),
                 (&mut overlay.wireframe, "Wireframe"),
                 (&mut overlay.skeleton, "Skeleton"),
                 (&mut overlay.boxes, "Boxes"),

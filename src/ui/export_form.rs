@@ -7,7 +7,7 @@ use crate::engine::{
     PictureRequest, PictureRiders, VideoOptions,
 };
 use crate::settings::ModelSettings;
-use crate::types::{ClipInfo, OverlayStyle};
+use crate::types::{ClipInfo, MemoryWish, OverlayStyle};
 
 use super::text;
 
@@ -253,6 +253,7 @@ impl ExportForm {
                 clip: self.clip.clone(),
                 store: None,
                 models,
+                memory: MemoryWish::default(),
                 restart: false,
                 accept_existing: true,
             },

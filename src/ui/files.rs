@@ -45,7 +45,7 @@ impl FileDialogs {
         thread::spawn("file dialog", move || {
             let shown_at = Instant::now();
             let chosen = match pick {
-                Pick::Clip => pollster::block_on(dialog.pick_file()),
+                Pick::Clip | Pick::SecondClip => pollster::block_on(dialog.pick_file()),
                 Pick::ExportVideo | Pick::ContactSheet | Pick::Picture => {
                     pollster::block_on(dialog.save_file())
                 }
@@ -78,7 +78,7 @@ fn dialog(pick: Pick, start: &Path) -> rfd::AsyncFileDialog {
         dialog = dialog.set_directory(folder);
     }
     match pick {
-        Pick::Clip => dialog
+        Pick::Clip | Pick::SecondClip => dialog
             .set_title("Open a clip")
             .add_filter("Videos", &VIDEO_EXTENSIONS)
             .add_filter("All files", &["*"]),

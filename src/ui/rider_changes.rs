@@ -6,7 +6,7 @@ use super::effect::Effect;
 use super::notes::Severity;
 use super::state::{OpenClip, State};
 use crate::engine::{self, AnalyzeRequest, TrackChange};
-use crate::types::{Provenance, RiderFrame, TrackId};
+use crate::types::{MemoryWish, Provenance, RiderFrame, TrackId};
 
 impl State {
     /// Sends a change of the tracks to the analysis file, where there is one to change.
@@ -33,6 +33,7 @@ impl State {
             clip: clip.info.path.clone(),
             store: None,
             models: self.settings.models.clone(),
+            memory: MemoryWish::default(),
             restart: false,
             accept_existing: true,
         };

@@ -1,9 +1,10 @@
-//! Conversion between Y'CbCr 4:2:0 and packed R'G'B', in fixed point.
+//! Conversion between Y'CbCr 4:2:0 and packed R'G'B', in fixed point; other layouts are left to `rgb_any`.
 //!
 //! Chroma is taken from the nearest sample, so that the four pixels of a 2 × 2 block share it; that is what
 //! swscale's default converters and OpenCV do with 4:2:0, and thus what detectors have seen in training.
 
-use crate::types::{RgbImage, YuvColor, YuvImage, YuvRange};
+use super::rgb_any;
+use crate::types::{RgbImage, Sampling, YuvColor, YuvImage, YuvRange};
 
 /// Fractional bits of coefficients. The largest sum, 255·1.17 + 128·2.2 in 255ths, stays below 2^10, so 32 bits hold
 /// it with room to spare, and the error of a coefficient stays below 0.005 codes.
@@ -17,6 +18,11 @@ pub fn yuv_to_rgb(image: &YuvImage, out: &mut RgbImage) {
     (out.width, out.height) = (image.width, image.height);
     out.data.resize(width * height * 3, 0);
     if width == 0 {
+        return;
+    }
+    let planar = |of: Sampling| (of.bits, of.chroma_x, of.chroma_y, of.interleaved);
+    if planar(image.sampling) != planar(Sampling::default()) || !image.light.is_screen() {
+        rgb_any::convert(image, &mut out.data);
         return;
     }
     let to_rgb = ToRgb::new(image.color);
@@ -201,7 +207,7 @@ mod tests {
                         u: vec![u; blocks],
                         v: vec![v; blocks],
                         y,
-                        color,
+                        ..YuvImage::black(0, 0, color)
                     };
                     yuv_to_rgb(&image, &mut rgb);
                     for (&y, pixel) in image.y.iter().zip(rgb.data.chunks_exact(3)) {
@@ -259,7 +265,7 @@ mod tests {
             y: vec![128; 9],
             u: vec![128; 4],
             v: vec![128, 200, 60, 128],
-            color,
+            ..YuvImage::black(0, 0, color)
         };
         let mut rgb = RgbImage::default();
         yuv_to_rgb(&image, &mut rgb);

@@ -15,6 +15,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::analysis::{analyze, load_resolved};
 use super::job::Reporter;
 use super::matte::MatteWriter;
+use super::memory::frames_within;
 use super::models::ModelShelf;
 use super::{
     AnalyzeRequest, CancelToken, EngineError, ExportOutcome, ExportRequest, Progress, ResolvedRiders, thread,
@@ -31,6 +32,9 @@ use png_sink::PngSink;
 
 /// Frames that may wait between two stages.
 const QUEUE_FRAMES: usize = 3;
+
+/// Bytes of frames in one queue, whatever their number.
+const QUEUE_BYTES: u64 = 96 << 20;
 
 /// How often an export looks whether an analysis that runs elsewhere has ended.
 const WAIT_FOR_ANALYSIS: Duration = Duration::from_millis(300);
@@ -167,9 +171,11 @@ fn run(
     cancel: &CancelToken,
     reporter: &dyn Reporter,
 ) -> Result<(u64, u64), EngineError> {
-    let (to_draw, draw_queue) = bounded::<VideoFrame>(QUEUE_FRAMES);
-    let (to_encode, encode_queue) = bounded::<Drawn>(QUEUE_FRAMES);
-    let (give_back, spare) = bounded::<Vec<u8>>(QUEUE_FRAMES * 2);
+    let size = (source.info().width, source.info().height);
+    let fit = |bytes_per_px| frames_within(QUEUE_BYTES, size, bytes_per_px, QUEUE_FRAMES);
+    let (to_draw, draw_queue) = bounded::<VideoFrame>(fit(1.5));
+    let (to_encode, encode_queue) = bounded::<Drawn>(fit(4.0));
+    let (give_back, spare) = bounded::<Vec<u8>>(fit(4.0) * 2);
     std::thread::scope(|scope| {
         let decode =
             thread::spawn_scoped(scope, "export-decode", move || decode(source, range.1, cancel, &to_draw))?;

@@ -12,8 +12,10 @@ use super::checksums::{self, hash_into};
 use crate::body::{BodyModel, SmplBody};
 use crate::engine::user_models::{SMPL, UserModels};
 use crate::engine::{CancelToken, EngineError, ModelShelf, Progress, Reporter};
-use crate::inference::{HMR2, Hmr2, InferenceError, OnnxFile, Recognized, WeightFile, recognize};
-use crate::types::{BBox, Device, RgbImage};
+use crate::inference::{
+    HMR2, Hmr2, Hmr2Options, InferenceError, OnnxFile, Recognized, WeightFile, recognize,
+};
+use crate::types::{BBox, Device, RgbImage, WeightsHeld};
 
 /// Largest body file that is read, bytes: SMPL with 300 shape components takes 150 MB.
 const MAX_BODY_BYTES: u64 = 1 << 30;
@@ -109,7 +111,8 @@ fn try_hmr2(file: &Path, shelf: &ModelShelf) -> Result<(), EngineError> {
     let data = (0..width * height * 3).map(|at| (at % 251) as u8).collect();
     let picture = RgbImage { width, height, data };
     let person = BBox::new(0.0, 0.0, width as f32, height as f32);
-    let bodies = Hmr2::load(&shelf.runtime()?, file, Device::Cpu, threads)
+    let options = Hmr2Options { device: Device::Cpu, threads, weights: WeightsHeld::Mapped, batch: 1 };
+    let bodies = Hmr2::load(&shelf.runtime()?, file, options)
         .and_then(|mut net| net.observe(&picture, &[person]))
         .map_err(|error| match error {
             InferenceError::Load { cause, .. } | InferenceError::Contract { cause, .. } => {

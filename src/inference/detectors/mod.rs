@@ -12,13 +12,12 @@ use super::placement::Placement;
 use super::registry::Registry;
 use super::runtime::Runtime;
 use super::session::Network;
-use crate::types::{Detection, Device};
+use crate::types::{Detection, Device, WeightsHeld};
 
-/// Loads the detector `id` on `device`, with `threads` threads within an operator where it runs on the processor.
+/// As [`load_detector_held`], with the weights copied.
 ///
 /// # Errors
-/// [`InferenceError::UnknownModel`] with the ids there are; [`InferenceError::DeviceUnavailable`] where `device` cannot
-/// be used; and what [`Registry::verify`] and loading can give.
+/// As there.
 pub fn load_detector(
     runtime: &Runtime,
     registry: &Registry,
@@ -26,8 +25,26 @@ pub fn load_detector(
     device: Device,
     threads: usize,
 ) -> Result<Box<dyn Detector>, InferenceError> {
+    load_detector_held(runtime, registry, id, device, threads, WeightsHeld::Copied)
+}
+
+/// Loads the detector `id` on `device`, with `threads` threads within an operator where it runs on the processor;
+/// `weights` is for networks that have them in a file of their own.
+///
+/// # Errors
+/// [`InferenceError::UnknownModel`] with the ids there are; [`InferenceError::DeviceUnavailable`] where `device` cannot
+/// be used; and what [`Registry::verify`] and loading can give.
+pub fn load_detector_held(
+    runtime: &Runtime,
+    registry: &Registry,
+    id: &str,
+    device: Device,
+    threads: usize,
+    weights: WeightsHeld,
+) -> Result<Box<dyn Detector>, InferenceError> {
     let entry = registry.get_as(Role::Detector, id)?;
-    let load = |contract| Network::load(runtime, registry, entry, contract, Placement { device, threads });
+    let load =
+        |contract| Network::load(runtime, registry, entry, contract, Placement { device, threads, weights });
     match &entry.network {
         Some(contract @ NetworkContract::Nanodet(own)) => {
             Ok(Box::new(nanodet::Nanodet::new(load(contract)?, own.clone())))

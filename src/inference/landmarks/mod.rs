@@ -15,7 +15,7 @@ use super::placement::Placement;
 use super::registry::Registry;
 use super::runtime::Runtime;
 use super::session::Network;
-use crate::types::{BBox, Device, Landmarks, RgbImage};
+use crate::types::{BBox, Device, Landmarks, RgbImage, WeightsHeld};
 use blazepose::{Blazepose, WorldLandmarks};
 use thunder::Thunder;
 
@@ -50,7 +50,7 @@ impl LandmarkNet {
         threads: usize,
         options: LandmarkOptions,
     ) -> Result<Self, InferenceError> {
-        let placement = Placement { device, threads };
+        let placement = Placement { device, threads, weights: WeightsHeld::Copied };
         let unfit = |id: &str| InferenceError::Contract {
             model: id.to_owned(),
             cause: "its network is of no family that does this".to_owned(),

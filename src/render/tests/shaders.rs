@@ -2,7 +2,7 @@
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
-use crate::render::geometry::{BODY_LAYOUT, NORMAL_LAYOUT, POSITION_LAYOUT};
+use crate::render::geometry::{BODY_LAYOUT, COLOR_LAYOUT, NORMAL_LAYOUT, POSITION_LAYOUT};
 use crate::render::passes::label::PIECE_LAYOUT;
 use crate::render::passes::stroke::STROKE_LAYOUT;
 use crate::render::passes::video_frame::PictureUniform;
@@ -51,7 +51,31 @@ fn uniforms_have_the_layout_of_their_structs() {
         module,
         "Picture",
         PictureUniform,
-        [size_px, offset_px, scale, taps, y_offset, y_scale, c_scale, r_v, g_u, g_v, b_u, padding]
+        [
+            size_px,
+            offset_px,
+            scale,
+            taps,
+            y_offset,
+            y_scale,
+            c_scale,
+            r_v,
+            g_u,
+            g_v,
+            b_u,
+            peak_nits,
+            chroma_scale,
+            chroma_offset,
+            light,
+            padding,
+            y_weights,
+            u_weights,
+            v_of_first,
+            v_of_second,
+            to_red,
+            to_green,
+            to_blue
+        ]
     );
 }
 
@@ -80,7 +104,7 @@ fn inputs(module: &naga::Module) -> Vec<(u32, u64)> {
 #[test]
 fn vertex_attributes_are_those_that_the_shaders_read() {
     let cases: [(ShaderSource, &[wgpu::VertexBufferLayout<'_>]); 5] = [
-        (shader::MESH, &[POSITION_LAYOUT, NORMAL_LAYOUT, BODY_LAYOUT]),
+        (shader::MESH, &[POSITION_LAYOUT, NORMAL_LAYOUT, BODY_LAYOUT, COLOR_LAYOUT]),
         (shader::WIREFRAME, &[CORNER_LAYOUT, BODY_LAYOUT]),
         (shader::MATTE, &[POSITION_LAYOUT, BODY_LAYOUT]),
         (shader::STROKE, &[STROKE_LAYOUT]),

@@ -70,6 +70,10 @@ fn one(ui: &mut Ui, job: &Job, commands: &Commands) {
             },
         );
         body(ui, job, commands);
+        if let Some(plan) = job.plan.as_ref().filter(|_| job.is_running()) {
+            let words = RichText::new(plan.headline()).small().color(palette.weak);
+            ui.add(egui::Label::new(words).wrap()).on_hover_text(plan.lines().join("\n"));
+        }
         warnings(ui, job);
     });
 }
@@ -120,8 +124,14 @@ fn body(ui: &mut Ui, job: &Job, commands: &Commands) {
         JobState::Done(summary) => {
             ui.label(small(summary, palette.weak));
         }
-        JobState::Failed { why, restart_helps } => {
+        JobState::Failed { why, restart_helps, lighter } => {
             ui.label(small(why, palette.error));
+            if let Some(rung) = lighter {
+                let name = format!("Continue: {}", rung.name());
+                if widgets::primary_button(ui, icons::ICON_MEMORY, &name).clicked() {
+                    commands.push(Command::AnalyzeLighter(*rung));
+                }
+            }
             again(ui, job, if *restart_helps { "Re-analyse" } else { "Try again" }, *restart_helps, commands);
         }
     }

@@ -2,6 +2,7 @@
 
 mod activity;
 mod appearance;
+mod memory;
 mod models;
 mod overlay;
 mod riders;

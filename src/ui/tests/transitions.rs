@@ -29,12 +29,12 @@ fn orders(effects: &[Effect]) -> Vec<PlayerOrder> {
 fn an_opened_clip_is_analysed_by_itself_only_when_that_is_wished() {
     let mut state = empty();
     let effects = state.show_clip(fake::clip("/clips/a.mp4"));
-    assert!(matches!(&effects[..], [Effect::Analyze(request)] if !request.restart));
+    assert!(matches!(&effects[..], [Effect::Analyze(request), Effect::LoadNotes(_)] if !request.restart));
     let mut state = empty();
     state.settings.analyze_on_open = false;
     let effects = state.show_clip(fake::clip("/clips/a.mp4"));
     assert!(
-        matches!(&effects[..], [Effect::LoadSaved { request, .. }] if request.clip == Path::new("/clips/a.mp4"))
+        matches!(&effects[..], [Effect::LoadSaved { request, .. }, Effect::LoadNotes(_)] if request.clip == Path::new("/clips/a.mp4"))
     );
     assert_eq!(state.settings.recent, [Path::new("/clips/a.mp4")]);
 }
