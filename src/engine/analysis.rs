@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use glam::Vec2;
 
+use super::again::SearchAgain;
 use super::detect_stage::DetectStage;
 use super::edits;
 use super::job::Reporter;
@@ -18,7 +19,6 @@ use super::one_at_a_time::LookAtAll;
 use super::pipeline::{self, Earlier, FrameResult, Meters, Stages};
 use super::planning::{plan_for, size};
 use super::rate::RateMeter;
-use super::refine::TrackRefiner;
 use super::worker::Breadcrumb;
 use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders};
 use crate::store::{self, AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, Opened, RunKey};
@@ -226,7 +226,7 @@ pub fn run_stages(
         return Err(EngineError::Cancelled);
     }
     times.push(recording.time());
-    let riders = recording.resolve(stages.refiner.as_mut(), cancel)?;
+    let riders = recording.resolve(source, stages, cancel, &mut times)?;
     recording.finish(summary, times, path, &riders)
 }
 
@@ -377,11 +377,18 @@ impl<'a> Recording<'a> {
         StageTime { stage: "track and store".into(), frames: self.frames, busy_s: self.busy.as_secs_f64() }
     }
 
-    /// Settles who is who, and fits each rider again over time.
+    /// What a step over the whole clip took since `start`.
+    fn time_since(&self, start: Instant, step: &str) -> StageTime {
+        StageTime { stage: step.into(), frames: self.total, busy_s: start.elapsed().as_secs_f64() }
+    }
+
+    /// Settles who is who, looks again where somebody was lost, and fits each rider again over time.
     fn resolve(
         &self,
-        refiner: Option<&mut TrackRefiner>,
+        source: &mut dyn FrameSource,
+        stages: &mut Stages,
         cancel: &CancelToken,
+        times: &mut Vec<StageTime>,
     ) -> Result<Resolved, EngineError> {
         let settling = Progress { stage: "settling who is who".into(), ..Progress::default() };
         self.reporter.progress(settling);
@@ -397,12 +404,19 @@ impl<'a> Recording<'a> {
                 evidence,
             })
             .collect();
-        let mut resolved = tracking::resolve(&self.settings, &seen);
-        if let Some(refiner) = refiner {
+        let start = Instant::now();
+        let mut resolved = match SearchAgain::new(source, stages, cancel) {
+            Some(search) => search.resolve(&self.settings, seen)?,
+            None => tracking::resolve(&self.settings, &seen),
+        };
+        times.push(self.time_since(start, "settle and look again"));
+        let start = Instant::now();
+        if let Some(refiner) = &mut stages.refiner {
             for track in &resolved.tracks {
                 refiner.refine(track.id, &mut resolved.frames, cancel);
             }
         }
+        times.push(self.time_since(start, "fit over time"));
         if cancel.is_cancelled() { Err(EngineError::Cancelled) } else { Ok(resolved) }
     }
 

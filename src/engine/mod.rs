@@ -3,6 +3,7 @@
 //! The window and the command line both drive an [`Engine`]: they ask for jobs and read [`Event`]s. Nothing here
 //! blocks its caller.
 
+mod again;
 mod analysis;
 mod burn_in;
 mod cancel;
@@ -22,6 +23,7 @@ mod follow;
 mod footprints;
 mod frame_cache;
 mod hmr2;
+mod holes;
 mod import;
 mod job;
 mod landmark_fit;
@@ -54,6 +56,7 @@ mod thumbnails;
 mod user_models;
 mod worker;
 mod worth;
+mod zoom;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -192,6 +192,10 @@ impl Detector for SeenDetector {
         self.device
     }
 
+    fn sees_parts(&self) -> bool {
+        false
+    }
+
     fn detect(&mut self, image: &RgbImage, threshold: f32) -> Result<Vec<Detection>, InferenceError> {
         let found = self.looks.get(&key(image)).ok_or_else(|| InferenceError::Run {
             model: self.id.clone(),

@@ -106,3 +106,40 @@ impl<'r> RecoverStage<'r> {
         Ok(detections.into_iter().zip(bodies).map(observation).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inference::fake::{FakeDetector, FakeRecoverer};
+    use crate::types::BBox;
+    use crate::video::FrameSource;
+    use crate::video::fake::FakeSource;
+
+    fn person(x: f32, score: f32) -> Detection {
+        Detection { bbox: BBox::new(x, 40.0, x + 40.0, 120.0), score }
+    }
+
+    /// Scores of who is seen where two were followed, one of them with landmarks that say nothing.
+    fn seen(detector: Option<FakeDetector>) -> Vec<f32> {
+        let frame = FakeSource::with_constant_rate(320, 180, 1).next_frame().unwrap().unwrap();
+        let mut recoverer = FakeRecoverer::new();
+        let mut stage = RecoverStage::new(&mut recoverer, None, ScoreLimits::around(0.4), 4);
+        // The fake's confidence is the score.
+        let people = People { detections: vec![person(20.0, 0.8), person(200.0, 0.1)], followed: true };
+        let mut detector = detector;
+        let looker = detector.as_mut().map(|detector| Looker::new(detector));
+        let seen = stage.recover(&frame, people, looker.as_ref()).unwrap();
+        seen.observations.iter().map(|observation| observation.detection.score).collect()
+    }
+
+    #[test]
+    fn the_detector_looks_for_whom_the_landmarks_lose() {
+        let found = |detections| Some(FakeDetector::scripted(vec![detections]));
+        // The one who is seen already is not seen twice.
+        assert_eq!(seen(found(vec![person(22.0, 0.7), person(210.0, 0.6)])), [0.8, 0.6]);
+        // A weak one counts where he was expected, and nowhere else.
+        assert_eq!(seen(found(vec![person(210.0, 0.25), person(110.0, 0.3)])), [0.8, 0.25]);
+        assert_eq!(seen(found(vec![])), [0.8]);
+        assert_eq!(seen(None), [0.8], "without a detector he is not seen");
+    }
+}

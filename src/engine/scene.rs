@@ -71,7 +71,7 @@ impl SceneBuilder {
         scene.style = *style;
         for rider in riders.into_iter().filter(|rider| rider.provenance != Provenance::Missing) {
             let color = track_color(rider.track);
-            let seen = rider.provenance == Provenance::Detected;
+            let seen = rider.provenance.is_seen();
             if let Some(body) = &rider.body {
                 if style.mesh || style.wireframe {
                     self.body.pose(&body.smpl, body.translation_m, &mut self.posed);
@@ -118,7 +118,7 @@ impl SceneBuilder {
 /// Line patterns double the colours for eyes that cannot tell them apart.
 fn pattern(provenance: Provenance) -> LinePattern {
     match provenance {
-        Provenance::Detected => LinePattern::Solid,
+        Provenance::Detected | Provenance::ReDetected => LinePattern::Solid,
         Provenance::Interpolated => LinePattern::Dashed,
         Provenance::Predicted | Provenance::Missing => LinePattern::Dotted,
     }

@@ -59,6 +59,12 @@ pub trait Detector: Send {
     /// Where it really runs.
     fn device(&self) -> Device;
 
+    /// Whether it can be shown parts of a picture, too: what stands for a detector with what that said of whole frames
+    /// cannot.
+    fn sees_parts(&self) -> bool {
+        true
+    }
+
     /// People with a score of at least `threshold`, best first, boxes in picture pixels (not clipped to it).
     ///
     /// # Errors
@@ -97,6 +103,11 @@ pub trait MeshRecoverer: Send {
 
     /// Where it really runs.
     fn device(&self) -> Device;
+
+    /// Whether a body's confidence says if anybody is in the box at all.
+    fn tells_presence(&self) -> bool {
+        false
+    }
 
     /// One entry for each of `detections`, in their order; `None` where no body is found in the box.
     ///

@@ -18,6 +18,9 @@ const DEVICES: [Device; 3] = [Device::Cpu, Device::Cuda(0), Device::WebGpu];
 /// Most people that can be asked for in one frame.
 const MOST_PEOPLE: usize = 12;
 
+/// Most frames from one that the detector looks at to the next.
+const MOST_FRAMES: u32 = 30;
+
 /// Draws the page.
 pub fn show(ui: &mut Ui, state: &State, commands: &Commands) {
     let mut models = state.settings.models.clone();
@@ -29,6 +32,10 @@ pub fn show(ui: &mut Ui, state: &State, commands: &Commands) {
         let got = summary.map(|s| s.detector_device.as_str());
         effective(ui, &state.settings.models.detector_device, got);
         threshold_row(ui, &state.models, &mut models);
+        let every = Slider::new(&mut models.detect_every, 1..=MOST_FRAMES);
+        let tip = "The detector looks at one frame of so many; people are followed in between, and looked for where \
+                   they are lost";
+        slider_row(ui, "Look every", tip, every);
         let people = Slider::new(&mut models.max_people, 1..=MOST_PEOPLE);
         slider_row(ui, "Most people", "Most people recovered in one frame, best first", people);
     });
