@@ -80,7 +80,7 @@ fn on_clip(args: &CompareArgs, context: &Context) -> Result<(), Failure> {
     }
     let kind = args.output.as_deref().map(report_kind).transpose()?;
     let name = args.input.display().to_string();
-    let analysis = args.analysis.request(&args.input, &context.settings.models);
+    let analysis = args.analysis.request(&args.input, &context.settings);
     let threshold = args.analysis.models.threshold;
     let request =
         CompareRequest { detectors: args.detectors.clone(), again: args.analysis.restart, analysis };

@@ -46,8 +46,8 @@ fn of_entry(registry: &Registry, entry: &ModelEntry) -> Result<Footprint, Engine
     if let Some(file) = &entry.file {
         let own = match &entry.network {
             Some(network) => {
-                let side = network.input().side as u64;
-                of_network(&registry.path(&entry.id)?, side * side)
+                let [width, height] = network.feed().size;
+                of_network(&registry.path(&entry.id)?, width as u64 * height as u64)
             }
             None => Footprint { session: file.bytes.saturating_mul(UNPACKED), ..Footprint::default() },
         };
