@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::evaluate::EvaluateArgs;
 use super::import::ImportArgs;
+use super::model_benchmark::BenchmarkArgs;
 use super::model_files::{FetchArgs, ImportModelArgs, RemoveArgs, VerifyArgs};
 use super::stills::StillArgs;
 use super::tracks::TracksArgs;
@@ -319,6 +320,8 @@ pub enum ModelsAction {
     Verify(VerifyArgs),
     /// Delete one of your own models.
     Remove(RemoveArgs),
+    /// Time loading and running, and measure the memory.
+    Benchmark(BenchmarkArgs),
 }
 
 /// Parses a number from 0 to 1.

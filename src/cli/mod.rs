@@ -12,6 +12,7 @@ mod export;
 mod export_data;
 mod import;
 mod inspect;
+mod model_benchmark;
 mod model_files;
 mod models;
 mod output;

@@ -60,6 +60,8 @@ pub enum Pick {
     ExportMattes,
     /// Where the data files go.
     ExportData,
+    /// A model to take in.
+    Model,
     /// Where the contact sheet goes.
     ContactSheet,
     /// Where the shown frame is saved.
@@ -124,6 +126,12 @@ pub enum Command {
     SetOpacity(f32),
     /// Sets models, devices and thresholds for the next analysis.
     SetModels(ModelSettings),
+    /// Takes in a file of one of the user's own models.
+    ImportModel(PathBuf),
+    /// Shows the licence of a model that can be fetched.
+    ShowLicence(String),
+    /// Fetches the file of a model whose licence has been accepted.
+    FetchModel(String),
     /// Sets whether a clip is analysed as soon as it is open.
     SetAnalyzeOnOpen(bool),
     /// Sets the colours of the window.

@@ -4,6 +4,7 @@ mod activity;
 mod appearance;
 mod models;
 mod overlay;
+mod own_models;
 mod riders;
 
 use egui::{Margin, Panel, RichText, ScrollArea, Sense, Ui, WidgetInfo, vec2};
