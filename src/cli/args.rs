@@ -9,6 +9,7 @@ use super::evaluate::EvaluateArgs;
 use super::footprint::FootprintArgs;
 use super::import::ImportArgs;
 use super::memory_args::MemoryArgs;
+use super::model_benchmark::BenchmarkArgs;
 use super::model_files::{FetchArgs, ImportModelArgs, RemoveArgs, VerifyArgs};
 use super::stills::StillArgs;
 use super::tracks::TracksArgs;
@@ -361,6 +362,8 @@ pub enum ModelsAction {
     Verify(VerifyArgs),
     /// Delete one of your own models.
     Remove(RemoveArgs),
+    /// Time loading and running, and measure the memory.
+    Benchmark(BenchmarkArgs),
 }
 
 /// Parses the edges of a part of the picture.

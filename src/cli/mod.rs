@@ -15,6 +15,7 @@ mod footprint;
 mod import;
 mod inspect;
 mod memory_args;
+mod model_benchmark;
 mod model_files;
 mod models;
 mod output;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::args::{Format, ModelsAction, ModelsArgs};
 use super::exit::Failure;
-use super::{Context, footprint, model_files, output};
+use super::{Context, footprint, model_benchmark, model_files, output};
 
 /// A model in `models list --format json`.
 #[derive(Serialize)]
@@ -30,6 +30,7 @@ pub fn run(args: &ModelsArgs, context: &Context) -> Result<(), Failure> {
         ModelsAction::Fetch(args) => model_files::fetch(args, context),
         ModelsAction::Verify(args) => model_files::verify(args, context),
         ModelsAction::Remove(args) => model_files::remove(args, context),
+        ModelsAction::Benchmark(args) => model_benchmark::run(args, context),
     }
 }
 

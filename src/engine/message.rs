@@ -27,6 +27,10 @@ pub enum JobKind {
     Open(PathBuf),
     /// Analyses a clip.
     Analyze(PathBuf),
+    /// Takes in a file of one of the user's own models.
+    TakeIn(PathBuf),
+    /// Fetches the file of the model with this id.
+    Fetch(String),
     /// Exports an annotated clip.
     Export {
         /// The clip.
@@ -45,6 +49,8 @@ impl JobKind {
         match self {
             Self::Open(clip) => format!("Opening {}", name(clip)),
             Self::Analyze(clip) => format!("Analysing {}", name(clip)),
+            Self::TakeIn(file) => format!("Taking in {}", name(file)),
+            Self::Fetch(id) => format!("Fetching {id}"),
             Self::Export { output, .. } => format!("Exporting {}", name(output)),
         }
     }
@@ -174,6 +180,13 @@ pub enum JobResult {
     Analyzed(AnalysisOutcome),
     /// The files are written.
     Exported(ExportOutcome),
+    /// A file of one of the user's own models is where it belongs.
+    ModelReady {
+        /// What was done.
+        title: String,
+        /// What it is, and what is next.
+        detail: String,
+    },
     /// The data files are written.
     DataExported(DataExportOutcome),
     /// The picture is written.

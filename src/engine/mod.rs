@@ -82,8 +82,8 @@ pub use message::{
     AnalysisOutcome, Event, ExportOutcome, JobId, JobKind, JobResult, Progress, ResolvedRiders,
 };
 pub use model_files::{
-    FetchRequest, Fetched, ImportedModel, ModelFileError, Offer, fetch, import_model, remove_model,
-    verify_model,
+    BatchTime, Benchmark, FetchRequest, Fetched, ImportedModel, ModelFileError, Offer, Resident, benchmark,
+    fetch, import_model, remove_model, verify_model,
 };
 pub use models::{ModelPlaces, ModelShelf};
 pub use pictures::{
@@ -281,6 +281,36 @@ impl Engine {
         let kind = JobKind::Export { clip: request.clip.clone(), output: request.output.clone() };
         self.jobs.start(kind, move |cancel, reporter| {
             save_picture(&request, &shelf, cancel, reporter).map(JobResult::PictureSaved)
+        })
+    }
+
+    /// Takes in a file of one of the user's own models.
+    pub fn import_model(&self, file: &Path) -> JobId {
+        let (file, shelf) = (file.to_owned(), Arc::clone(&self.shelf));
+        self.jobs.start(JobKind::TakeIn(file.clone()), move |cancel, reporter| {
+            let imported = import_model(&file, &shelf, cancel, reporter)?;
+            Ok(JobResult::ModelReady { title: format!("{} is ready", imported.id), detail: imported.told })
+        })
+    }
+
+    /// What can be fetched of a model, and its licence's text.
+    ///
+    /// # Errors
+    /// When nothing can be fetched of it, or its licence cannot be read.
+    pub fn licence(&self, id: &str) -> Result<(Offer, String), EngineError> {
+        let offer = self.shelf.offer(id)?;
+        let text = offer.licence_text(self.shelf.registry()?.folder())?;
+        Ok((offer, text))
+    }
+
+    /// Fetches the file of a model whose licence the user has accepted.
+    pub fn fetch_model(&self, id: &str) -> JobId {
+        let request = FetchRequest { id: id.to_owned(), licence_accepted: true };
+        let shelf = Arc::clone(&self.shelf);
+        self.jobs.start(JobKind::Fetch(request.id.clone()), move |cancel, reporter| {
+            let fetched = fetch(&request, &shelf, cancel, reporter)?;
+            let detail = format!("{}\nNext, {}", fetched.path.display(), fetched.next);
+            Ok(JobResult::ModelReady { title: format!("Fetched {}", request.id), detail })
         })
     }
 

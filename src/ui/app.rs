@@ -11,6 +11,7 @@ use super::background::{self, Arrival, Background};
 use super::command::{Command, Commands};
 use super::effect::{Effect, PlayerOrder};
 use super::files::{self, FileDialogs, SettingsWriter};
+use super::licence_dialog::{self, Licence};
 use super::notes::Severity;
 use super::pace::Pace;
 use super::peek::Peek;
@@ -58,10 +59,7 @@ impl App {
         let engine = Arc::new(Engine::new(options.places, options.worker, wake));
         let settings_writer = SettingsWriter::new(options.settings_path, &options.settings);
         let mut state = State::new(options.settings, options.demo);
-        match engine.models() {
-            Ok(models) => state.models = models,
-            Err(error) => state.note(Severity::Error, "The models cannot be listed", error.to_string()),
-        }
+        list_models(&engine, &mut state);
         let mut app = Self {
             engine,
             state,
@@ -157,7 +155,11 @@ impl App {
             self.state.note(Severity::Warning, "The settings could not be saved", error);
         }
         for path in dropped_files(ctx) {
-            effects.extend(self.state.update(Command::Open(path)));
+            let is_model = path
+                .extension()
+                .is_some_and(|e| ["onnx", "pkl", "npz"].iter().any(|model| e.eq_ignore_ascii_case(model)));
+            let command = if is_model { Command::ImportModel(path) } else { Command::Open(path) };
+            effects.extend(self.state.update(command));
         }
         self.carry_out(ctx, effects);
     }
@@ -223,6 +225,14 @@ impl App {
                 Effect::ExportData(request) => {
                     self.engine.export_data(request);
                 }
+                Effect::ImportModel(file) => {
+                    self.engine.import_model(&file);
+                }
+                Effect::ShowLicence(id) => self.show_licence(&id),
+                Effect::FetchModel(id) => {
+                    self.engine.fetch_model(&id);
+                }
+                Effect::ListModels => self.list_models(),
                 Effect::Cancel(job) => self.engine.cancel(job),
                 Effect::Player(order) => {
                     if let Some(player) = &self.player {
@@ -319,6 +329,19 @@ impl App {
         Vec::new()
     }
 
+    fn list_models(&mut self) {
+        list_models(&self.engine, &mut self.state);
+    }
+
+    fn show_licence(&mut self, id: &str) {
+        match self.engine.licence(id) {
+            Ok((offer, text)) => {
+                self.state.view.dialog = Some(Dialog::Licence(Box::new(Licence { offer, text })));
+            }
+            Err(error) => self.state.note(Severity::Error, "The licence cannot be shown", error.to_string()),
+        }
+    }
+
     fn draw(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
         let full_screen = self.state.view.full_screen && self.state.clip.is_some();
@@ -356,6 +379,7 @@ impl App {
                 export_dialog::show(ctx, clip, (form, verdict), queued, &self.commands);
             }
             Some(Dialog::Help) => help::show(ctx, &self.commands),
+            Some(Dialog::Licence(licence)) => licence_dialog::show(ctx, licence, &self.commands),
             Some(Dialog::TypePath) => open_menu::path_dialog(ctx, &self.commands, Command::Open),
             Some(Dialog::TypeSecond) => open_menu::path_dialog(ctx, &self.commands, Command::OpenSecond),
             None => {}
@@ -419,6 +443,13 @@ impl eframe::App for App {
 
     fn persist_egui_memory(&self) -> bool {
         false
+    }
+}
+
+fn list_models(engine: &Engine, state: &mut State) {
+    match engine.models() {
+        Ok(models) => state.models = models,
+        Err(error) => state.note(Severity::Error, "The models cannot be listed", error.to_string()),
     }
 }
 

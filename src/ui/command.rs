@@ -66,6 +66,8 @@ pub enum Pick {
     ExportMattes,
     /// Where the data files go.
     ExportData,
+    /// A model to take in.
+    Model,
     /// Where the contact sheet goes.
     ContactSheet,
     /// Where the chrono picture goes.
@@ -172,6 +174,12 @@ pub enum Command {
     SetMemory(MemorySettings),
     /// Says why what was typed is no memory limit.
     RefuseLimit(UnknownSize),
+    /// Takes in a file of one of the user's own models.
+    ImportModel(PathBuf),
+    /// Shows the licence of a model that can be fetched.
+    ShowLicence(String),
+    /// Fetches the file of a model whose licence has been accepted.
+    FetchModel(String),
     /// Sets whether a clip is analysed as soon as it is open.
     SetAnalyzeOnOpen(bool),
     /// Sets the colours of the window.

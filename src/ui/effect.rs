@@ -60,6 +60,14 @@ pub enum Effect {
     SavePicture(PictureRequest),
     /// Ask the engine for data files.
     ExportData(DataExportRequest),
+    /// Ask the engine to take in a model's file.
+    ImportModel(PathBuf),
+    /// Read the licence of a model and show it.
+    ShowLicence(String),
+    /// Ask the engine to fetch a model's file.
+    FetchModel(String),
+    /// List the models anew.
+    ListModels,
     /// Ask the engine to stop a job.
     Cancel(JobId),
     /// Tell the player.

@@ -45,7 +45,7 @@ impl FileDialogs {
         thread::spawn("file dialog", move || {
             let shown_at = Instant::now();
             let chosen = match pick {
-                Pick::Clip | Pick::SecondClip => pollster::block_on(dialog.pick_file()),
+                Pick::Clip | Pick::SecondClip | Pick::Model => pollster::block_on(dialog.pick_file()),
                 Pick::ExportVideo | Pick::ContactSheet | Pick::Chrono | Pick::Picture => {
                     pollster::block_on(dialog.save_file())
                 }
@@ -81,6 +81,10 @@ fn dialog(pick: Pick, start: &Path) -> rfd::AsyncFileDialog {
         Pick::Clip | Pick::SecondClip => dialog
             .set_title("Open a clip")
             .add_filter("Videos", &VIDEO_EXTENSIONS)
+            .add_filter("All files", &["*"]),
+        Pick::Model => dialog
+            .set_title("Import a model")
+            .add_filter("Networks and bodies", &["onnx", "npz", "pkl"])
             .add_filter("All files", &["*"]),
         Pick::ExportVideo => {
             let name = start.file_name().unwrap_or_default().to_string_lossy();

@@ -91,7 +91,7 @@ impl Jobs {
         let rank = |job: &&Job| match job.kind {
             JobKind::Export { .. } => 2,
             JobKind::Analyze(_) => 1,
-            JobKind::Open(_) => 0,
+            JobKind::TakeIn(_) | JobKind::Fetch(_) | JobKind::Open(_) => 0,
         };
         self.0.iter().filter(|job| job.is_running()).max_by_key(rank)
     }
@@ -115,6 +115,8 @@ impl Jobs {
 /// What a job does, in one word.
 pub fn verb(kind: &JobKind) -> &'static str {
     match kind {
+        JobKind::TakeIn(_) => "Taking in",
+        JobKind::Fetch(_) => "Fetching",
         JobKind::Open(_) => "Opening",
         JobKind::Analyze(_) => "Analysing",
         JobKind::Export { .. } => "Exporting",

@@ -22,6 +22,7 @@ mod inspector;
 mod jobs;
 mod keys;
 mod lane;
+mod licence_dialog;
 mod news;
 mod notes;
 mod notifications;

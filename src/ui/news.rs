@@ -132,6 +132,11 @@ impl State {
                 self.note(Severity::Success, title, format!("{summary}\n{}", written.display()));
                 Outcome::default()
             }
+            Ok(JobResult::ModelReady { title, detail }) => {
+                self.end(job, JobState::Done(detail.clone()));
+                self.note(Severity::Success, title, detail);
+                Outcome { effects: vec![Effect::ListModels], player: None }
+            }
             Ok(JobResult::DataExported(outcome)) => {
                 let files = outcome.files.len();
                 let summary = format!("{files} files");
@@ -235,6 +240,8 @@ impl State {
                 Some(JobKind::Export { output, .. }) => {
                     format!("Could not export {}", text::file_name(output))
                 }
+                Some(JobKind::TakeIn(file)) => format!("{} was not taken in", text::file_name(file)),
+                Some(JobKind::Fetch(id)) => format!("{id} was not fetched"),
                 None => "A job failed".to_owned(),
             };
             self.note(Severity::Error, title, error.to_string());

@@ -8,6 +8,7 @@ use super::analysis::Analysis;
 use super::command::Tab;
 use super::export_form::{ExportForm, Verdict};
 use super::jobs::{JobState, Jobs};
+use super::licence_dialog::Licence;
 use super::notes::{Notes, Severity};
 use super::planning::{NextPlan, PlanKey};
 use super::second::Second;
@@ -50,6 +51,8 @@ pub enum Dialog {
     Export(Box<ExportForm>, Verdict),
     /// The list of keys.
     Help,
+    /// The licence of a model that can be fetched.
+    Licence(Box<Licence>),
     /// A path to type, where the system has no file dialog.
     TypePath,
     /// The path of a second clip to type.

@@ -43,6 +43,12 @@ impl State {
             Command::RefuseLimit(why) => {
                 self.note(Severity::Warning, "The memory limit stays as it was", why.to_string());
             }
+            Command::ImportModel(file) => return vec![Effect::ImportModel(file)],
+            Command::ShowLicence(id) => return vec![Effect::ShowLicence(id)],
+            Command::FetchModel(id) => {
+                self.view.dialog = None;
+                return vec![Effect::FetchModel(id)];
+            }
             Command::SetAnalyzeOnOpen(on) => self.settings.analyze_on_open = on,
             Command::SetTheme(theme) => self.settings.theme = theme,
             Command::SetTextScale(scale) => self.settings.text_scale = scale,
@@ -152,6 +158,9 @@ impl State {
         if pick == Pick::Picture {
             return self.save_picture(path);
         }
+        if pick == Pick::Model {
+            return vec![Effect::ImportModel(path)];
+        }
         let clip = self.clip.as_ref().map(|clip| &*clip.info);
         match (pick, &mut self.view.dialog) {
             (Pick::ExportVideo, Some(Dialog::Export(form, verdict))) => {
@@ -189,12 +198,17 @@ impl State {
             Pick::Picture => {
                 return self.picture_path().map_or_else(Vec::new, |path| self.save_picture(path));
             }
+            Pick::Model => self.note(
+                Severity::Warning,
+                "This system shows no file dialog",
+                "Drop the file on the window, or run `snowmesh models import FILE`.",
+            ),
             Pick::ExportVideo | Pick::ExportMattes | Pick::ExportData | Pick::ContactSheet | Pick::Chrono => {
                 self.note(
                     Severity::Warning,
                     "This system shows no file dialog",
                     "Type the path into the field instead.",
-                )
+                );
             }
         }
         Vec::new()

@@ -1,7 +1,7 @@
 //! Taking in a file that the user has, checking it again later, and removing it.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use super::detector::{import_detector, take_entry};
 use crate::body::{BodyModel, SmplBody};
 use crate::engine::user_models::{SMPL, UserModels};
 use crate::engine::{CancelToken, EngineError, ModelShelf, Progress, Reporter};
+use crate::formats::body_from_pickle;
 use crate::inference::{
     HMR2, Hmr2, Hmr2Options, InferenceError, OnnxFile, Recognized, WeightFile, recognize,
 };
@@ -20,6 +21,11 @@ use crate::types::{BBox, Device, RgbImage, WeightsHeld};
 
 /// Largest body file that is read, bytes: SMPL with 300 shape components takes 150 MB.
 const MAX_BODY_BYTES: u64 = 1 << 30;
+
+/// What the exporter notes in the graph, and what is said where it does not fit.
+const WEIGHTS_SHA256: &str = "snowmesh.weights_sha256";
+const OTHER_WEIGHTS: &str =
+    "these weights were not exported with this network; copy both files of one export";
 
 /// What a checkpoint is told.
 const CHECKPOINT: &str = "it is a checkpoint or an archive of one; models/export makes a model of it, see \
@@ -36,10 +42,20 @@ pub struct ImportedModel {
     pub files: Vec<PathBuf>,
 }
 
+/// What an ONNX file is and needs.
+struct Looked {
+    recognized: Recognized,
+    weights: Vec<WeightFile>,
+    /// SHA-256 of the one file of weights, where the exporter has noted it.
+    weights_sha256: Option<String>,
+}
+
 /// A file and the name that it gets.
 pub(super) struct Copied<'a> {
     pub from: &'a Path,
     pub name: String,
+    /// SHA-256 that it should have, where that is known.
+    pub expected: Option<&'a str>,
 }
 
 /// Takes in a file: tells what it is, runs it once, and copies it into the folder of the user's models.
@@ -62,9 +78,10 @@ pub fn import_model(
     let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     match (&first[..count], extension.to_ascii_lowercase().as_str()) {
         (_, "onnx") => import_network(file, shelf, cancel, reporter),
-        (b"PK\x03\x04", "npz") => import_body(file, shelf, cancel, reporter),
+        (b"PK\x03\x04", "npz") => import_body(file, file, shelf, cancel, reporter),
+        ([0x80, ..], "pkl" | "pickle") => import_pickle(file, shelf, cancel, reporter),
         (b"PK\x03\x04" | [0x1f, 0x8b, ..], _) => Err(refused(file, CHECKPOINT)),
-        _ => Err(refused(file, "it is neither an .onnx network nor an .npz body")),
+        _ => Err(refused(file, "it is neither an .onnx network nor an .npz or .pkl body")),
     }
 }
 
@@ -82,7 +99,7 @@ fn import_network(
     cancel: &CancelToken,
     reporter: &dyn Reporter,
 ) -> Result<ImportedModel, EngineError> {
-    let (recognized, weights) = look_at(file)?;
+    let Looked { recognized, weights, weights_sha256 } = look_at(file)?;
     let signature = match recognized {
         Recognized::Hmr2(signature) => signature,
         Recognized::Detector(contract) => {
@@ -92,8 +109,10 @@ fn import_network(
     say(reporter, "running it once");
     try_hmr2(file, shelf)?;
     let models = UserModels::new(shelf.places());
-    let graph = Copied { from: file, name: file_name(&models.hmr2_path()) };
-    let weights = weights.iter().map(|file| Copied { from: &file.path, name: file.location.clone() });
+    let graph = Copied { from: file, name: file_name(&models.hmr2_path()), expected: None };
+    let expected = weights_sha256.as_deref();
+    let weights =
+        weights.iter().map(|file| Copied { from: &file.path, name: file.location.clone(), expected });
     // The graph last: without it, weights are nothing that is looked at.
     let copied: Vec<Copied<'_>> = weights.chain([graph]).collect();
     let files = copy(&copied, HMR2, models.folder(), cancel, reporter)?;
@@ -102,12 +121,13 @@ fn import_network(
 }
 
 /// Tells what a network is, and finds its weights.
-fn look_at(file: &Path) -> Result<(Recognized, Vec<WeightFile>), EngineError> {
+fn look_at(file: &Path) -> Result<Looked, EngineError> {
     let read = OnnxFile::open(file)?;
     let recognized = recognize(&read).map_err(|cause| refused(file, cause))?;
     let folder = file.parent().unwrap_or(Path::new("."));
     let weights = read.weight_files(folder).map_err(|cause| refused(file, cause))?;
-    Ok((recognized, weights))
+    let weights_sha256 = read.metadata.get(WEIGHTS_SHA256).filter(|_| weights.len() == 1).cloned();
+    Ok(Looked { recognized, weights, weights_sha256 })
 }
 
 /// Runs a network on a picture in which anybody may be: what matters is that numbers come out.
@@ -135,16 +155,18 @@ fn try_hmr2(file: &Path, shelf: &ModelShelf) -> Result<(), EngineError> {
     }
 }
 
+/// Takes in the body at `file`, which the user knows as `named`.
 fn import_body(
     file: &Path,
+    named: &Path,
     shelf: &ModelShelf,
     cancel: &CancelToken,
     reporter: &dyn Reporter,
 ) -> Result<ImportedModel, EngineError> {
     say(reporter, "reading the body");
-    let body = read_body(file)?;
+    let body = read_body(file, named)?;
     let models = UserModels::new(shelf.places());
-    let copied = [Copied { from: file, name: file_name(&models.smpl_path()) }];
+    let copied = [Copied { from: file, name: file_name(&models.smpl_path()), expected: None }];
     let files = copy(&copied, SMPL, models.folder(), cancel, reporter)?;
     let (vertices, triangles) = (body.model().vertex_count(), body.model().triangles().len());
     Ok(ImportedModel {
@@ -154,14 +176,33 @@ fn import_body(
     })
 }
 
-fn read_body(file: &Path) -> Result<SmplBody, EngineError> {
+/// Takes in the body as its makers give it: unwrapped, and checked as any other.
+fn import_pickle(
+    file: &Path,
+    shelf: &ModelShelf,
+    cancel: &CancelToken,
+    reporter: &dyn Reporter,
+) -> Result<ImportedModel, EngineError> {
+    say(reporter, "reading the body");
+    let npz = body_from_pickle(&read_file(file)?).map_err(|error| refused(file, error.to_string()))?;
+    let failed = |cause| EngineError::Io { doing: "unpacking the body", path: file.to_owned(), cause };
+    let mut unpacked = tempfile::Builder::new().suffix(".npz").tempfile().map_err(failed)?;
+    unpacked.write_all(&npz).map_err(failed)?;
+    import_body(unpacked.path(), file, shelf, cancel, reporter)
+}
+
+fn read_file(file: &Path) -> Result<Vec<u8>, EngineError> {
     let failed = |cause| EngineError::Io { doing: "reading the body", path: file.to_owned(), cause };
     let bytes = fs::metadata(file).map_err(failed)?.len();
     if bytes > MAX_BODY_BYTES {
         return Err(refused(file, format!("{bytes} bytes are more than a body takes")));
     }
-    let bytes = fs::read(file).map_err(failed)?;
-    let model = BodyModel::from_npz(&bytes, &file.display().to_string())?;
+    fs::read(file).map_err(failed)
+}
+
+fn read_body(file: &Path, named: &Path) -> Result<SmplBody, EngineError> {
+    let bytes = read_file(file)?;
+    let model = BodyModel::from_npz(&bytes, &named.display().to_string())?;
     Ok(SmplBody::new(Arc::new(model))?)
 }
 
@@ -197,6 +238,9 @@ pub(super) fn copy(
         // What is not named in the end is deleted when it goes out of scope.
         let mut temporary = NamedTempFile::new_in(parent).map_err(failed)?;
         let sha256 = hash_into(file.from, &mut temporary, cancel, &mut seen)?;
+        if file.expected.is_some_and(|expected| expected != sha256) {
+            return Err(refused(file.from, OTHER_WEIGHTS));
+        }
         sums.push((sha256, file.name.clone()));
         written.push((temporary, target));
     }
@@ -253,9 +297,15 @@ pub fn verify_model(id: &str, shelf: &ModelShelf, cancel: &CancelToken) -> Resul
         return Err(InferenceError::ModelMissing { path: main }.into());
     }
     if id == SMPL {
-        read_body(&main)?;
-    } else {
-        look_at(&main)?;
+        read_body(&main, &main)?;
+    } else if let Looked { weights, weights_sha256: Some(expected), .. } = look_at(&main)? {
+        for file in weights {
+            if hash_into(&file.path, &mut std::io::sink(), cancel, &mut |_| ())? != expected {
+                return Err(
+                    ModelFileError::Altered { path: file.path, cause: OTHER_WEIGHTS.to_owned() }.into()
+                );
+            }
+        }
     }
     let Ok(text) = fs::read_to_string(checksum_path(&main)) else {
         return Ok(
@@ -291,7 +341,7 @@ pub fn remove_model(id: &str, shelf: &ModelShelf) -> Result<Vec<PathBuf>, Engine
         return Err(InferenceError::ModelMissing { path: main }.into());
     }
     // Weights are found by the graph; where it is damaged, by the name that exports give them.
-    let weights = look_at(&main).map(|(_, weights)| weights.into_iter().map(|file| file.path).collect());
+    let weights = look_at(&main).map(|looked| looked.weights.into_iter().map(|file| file.path).collect());
     let weights: Vec<PathBuf> = weights.unwrap_or_else(|_: EngineError| vec![models.weights_path()]);
     delete(weights.into_iter().chain([checksum_path(&main), main]))
 }

@@ -80,7 +80,8 @@ fn one(ui: &mut Ui, job: &Job, commands: &Commands) {
 
 fn kind_icon(kind: &JobKind) -> egui_material_icons::MaterialIcon {
     match kind {
-        JobKind::Open(_) => icons::ICON_FOLDER_OPEN,
+        JobKind::TakeIn(_) | JobKind::Open(_) => icons::ICON_FOLDER_OPEN,
+        JobKind::Fetch(_) => icons::ICON_DOWNLOAD,
         JobKind::Analyze(_) => icons::ICON_SNOWBOARDING,
         JobKind::Export { .. } => icons::ICON_IOS_SHARE,
     }
@@ -94,7 +95,8 @@ fn body(ui: &mut Ui, job: &Job, commands: &Commands) {
             let progress = &job.progress;
             widgets::progress(ui, progress.fraction(), ui.available_width(), &job.kind.title());
             let mut facts = Vec::new();
-            if progress.total > 0 {
+            // What is copied or fetched is counted in bytes, and its stage tells them.
+            if progress.total > 0 && !matches!(job.kind, JobKind::TakeIn(_) | JobKind::Fetch(_)) {
                 facts.push(format!("{} of {} frames", progress.done, progress.total));
             }
             if progress.fps > 0.0 {
@@ -143,6 +145,8 @@ fn again(ui: &mut Ui, job: &Job, name: &str, restart: bool, commands: &Commands)
         JobKind::Open(path) => Command::Open(path.clone()),
         JobKind::Analyze(_) => Command::Analyze { restart },
         JobKind::Export { .. } => Command::ShowExport,
+        JobKind::TakeIn(file) => Command::ImportModel(file.clone()),
+        JobKind::Fetch(id) => Command::ShowLicence(id.clone()),
     };
     if ui.button(name).clicked() {
         commands.push(command);

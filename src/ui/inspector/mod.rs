@@ -5,6 +5,7 @@ mod appearance;
 mod memory;
 mod models;
 mod overlay;
+mod own_models;
 mod riders;
 
 use egui::{Margin, Panel, RichText, ScrollArea, Sense, Ui, WidgetInfo, vec2};

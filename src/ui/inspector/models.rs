@@ -3,7 +3,7 @@
 use egui::{ComboBox, RichText, Slider, Ui};
 use egui_material_icons::icons;
 
-use super::{appearance, memory};
+use super::{appearance, memory, own_models};
 use crate::engine::{ModelInfo, Role};
 use crate::settings::ModelSettings;
 use crate::types::Device;
@@ -58,6 +58,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &Commands) {
     if widgets::checkbox(ui, &mut on_open, "Analyse a clip as soon as it is open").changed() {
         commands.push(Command::SetAnalyzeOnOpen(on_open));
     }
+    own_models::show(ui, state, commands);
     memory::show(ui, state, commands);
     appearance::show(ui, state, commands);
 }

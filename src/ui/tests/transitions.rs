@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::fake;
-use crate::engine::{DataFormat, EngineError, Event, JobId, JobKind};
+use crate::engine::{DataFormat, EngineError, Event, JobId, JobKind, JobResult};
 use crate::settings::{ModelSettings, Settings};
 use crate::types::Provenance;
 use crate::ui::command::{Command, Pick};
@@ -174,4 +174,22 @@ fn a_chosen_file_is_opened_and_a_dialog_left_without_choice_changes_nothing() {
     let effects = state.picked(Pick::Clip, Some("/clips/b.mp4".into()));
     assert!(matches!(&effects[..], [Effect::Open(path)] if path == Path::new("/clips/b.mp4")));
     assert!(state.picked(Pick::ExportVideo, Some("/x.mp4".into())).is_empty(), "the dialog is closed");
+}
+
+#[test]
+fn a_model_is_taken_in_when_it_is_picked_and_fetched_when_its_licence_is_accepted() {
+    let mut state = State::new(Settings::default(), None);
+    let effects = state.picked(Pick::Model, Some("/models/hmr2.onnx".into()));
+    assert!(matches!(&effects[..], [Effect::ImportModel(file)] if file.ends_with("hmr2.onnx")));
+    let effects = state.update(Command::ShowLicence("hmr2".into()));
+    assert!(matches!(&effects[..], [Effect::ShowLicence(id)] if id == "hmr2"), "nothing is fetched yet");
+    state.view.dialog = Some(Dialog::Help);
+    let effects = state.update(Command::FetchModel("hmr2".into()));
+    assert!(matches!(&effects[..], [Effect::FetchModel(id)] if id == "hmr2"));
+    assert!(state.view.dialog.is_none());
+    // Once it is there, the list is made anew.
+    state.jobs.start(JobId(7), JobKind::TakeIn("/models/hmr2.onnx".into()));
+    let ready = JobResult::ModelReady { title: "hmr2 is ready".into(), detail: "fp32".into() };
+    let outcome = state.take_event(Event::Finished { job: JobId(7), result: Ok(ready) });
+    assert!(matches!(&outcome.effects[..], [Effect::ListModels]));
 }
