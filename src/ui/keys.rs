@@ -69,7 +69,7 @@ pub static GROUPS: &[Group] = &[
         title: "Overlay",
         shortcuts: &[
             shortcut(&[key(Key::M)], Command::ToggleLayer(Layer::Mesh), "Mesh"),
-            shortcut(&[key(Key::C)], Command::ToggleLayer(Layer::Texture), "Mesh in the rider's own colours"),
+            shortcut(&[key(Key::U)], Command::ToggleLayer(Layer::Texture), "Mesh in the rider's own colours"),
             shortcut(&[key(Key::W)], Command::ToggleLayer(Layer::Wireframe), "Wireframe"),
             shortcut(&[key(Key::S)], Command::ToggleLayer(Layer::Skeleton), "Skeleton"),
             shortcut(&[key(Key::B)], Command::ToggleLayer(Layer::Boxes), "Boxes"),
