@@ -296,6 +296,7 @@ mod tests {
         assert_eq!(buffer.end(), 3010);
         assert_eq!(heard(&mut buffer, 2.999, 2), [2999.0, 7.0]);
         buffer.push(3.02, &[9.0; 2]);
+        buffer.cursor = 3019;
         assert_eq!(heard(&mut buffer, 3.019, 2), [0.0, 9.0]);
         buffer.drop_before(3.0);
         assert_eq!((buffer.start, buffer.end()), (3000, 3021));
