@@ -126,7 +126,7 @@ fn variant(graph: &Path) -> String {
     let file = OnnxFile::open(graph).ok();
     match file.and_then(|file| inference::recognize(&file).ok()) {
         Some(Recognized::Hmr2(signature)) => format!(" ({})", signature.weights),
-        None => String::new(),
+        Some(Recognized::Detector(_)) | None => String::new(),
     }
 }
 

@@ -135,7 +135,7 @@ impl State {
             Ok(JobResult::ModelReady { title, detail }) => {
                 self.end(job, JobState::Done(detail.clone()));
                 self.note(Severity::Success, title, detail);
-                Outcome { effects: vec![Effect::ListModels], player: None }
+                Outcome { effects: vec![Effect::ListModels], ..Outcome::default() }
             }
             Ok(JobResult::DataExported(outcome)) => {
                 let files = outcome.files.len();

@@ -58,8 +58,9 @@ pub fn import_detector(
         network: Some(contract),
         parts: Vec::new(),
     };
-    let graph = Copied { from: file, name };
-    let weights = weights.iter().map(|file| Copied { from: &file.path, name: file.location.clone() });
+    let graph = Copied { from: file, name, expected: None };
+    let weights =
+        weights.iter().map(|file| Copied { from: &file.path, name: file.location.clone(), expected: None });
     let copied: Vec<Copied<'_>> = weights.chain([graph]).collect();
     let files = copy(&copied, &id, models.folder(), cancel, reporter)?;
     let mut entries = own_detectors(models.folder())?;
