@@ -178,7 +178,7 @@ fn cached_steps(clip: &Path) {
     let player = player(clip);
     player.seek(60);
     until(Instant::now(), || shown(&player) == Some(60));
-    std::thread::sleep(Duration::from_secs(2));
+    std::thread::sleep(Duration::from_secs(4));
     let mut times = Vec::new();
     let cpu = cpu_s();
     for step in [1, 1, 1, -1, -1, -1, -1, 1].into_iter().cycle().take(80) {

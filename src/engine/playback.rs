@@ -336,7 +336,10 @@ impl Playback {
             (true, false) => ahead.filter(|_| there_ahead < AHEAD_PLAYING),
             (true, true) => behind,
             (false, true) => behind.or(ahead),
-            (false, false) if there_ahead < AHEAD_FIRST => ahead.or(behind),
+            (false, false) if there_ahead < AHEAD_FIRST => {
+                let first = ahead.map(|frames| frames.start..frames.end.min(playhead + AHEAD_FIRST + 1));
+                first.or(behind)
+            }
             (false, false) => behind.or(ahead),
         }
     }

@@ -6,16 +6,8 @@ use ff::format::Pixel;
 use ff::frame;
 use ffmpeg_next as ff;
 
+use super::tags::Tags;
 use crate::types::{Light, Primaries, Transfer, YuvColor, YuvMatrix, YuvRange};
-
-/// Colour tags of a stream, for frames that carry none.
-#[derive(Clone, Copy)]
-pub(super) struct Tags {
-    pub space: Space,
-    pub range: Range,
-    pub primaries: ff::color::Primaries,
-    pub transfer: TransferCharacteristic,
-}
 
 /// Colour of a frame.
 ///
@@ -26,30 +18,31 @@ pub(super) fn of_frame(frame: &frame::Video, stream: Tags) -> YuvColor {
     if is_rgb(format) {
         return YuvColor { matrix: YuvMatrix::Bt709, range: YuvRange::Limited };
     }
-    let matrix = matrix(frame.color_space()).or_else(|| matrix(stream.space));
+    let tags = Tags::of_frame(frame);
+    let matrix = matrix(tags.space).or_else(|| matrix(stream.space));
     let matrix = matrix.unwrap_or_else(|| customary_matrix(frame.width(), frame.height()));
-    let full = match (is_jpeg(format), frame.color_range(), stream.range) {
-        (true, _, _) | (_, Range::JPEG, _) | (_, Range::Unspecified, Range::JPEG) => true,
-        (false, _, _) => false,
-    };
+    let full = is_jpeg(format) || tags.or(stream).range == ffi::AVColorRange::AVCOL_RANGE_JPEG as u32;
     YuvColor { matrix, range: if full { YuvRange::Full } else { YuvRange::Limited } }
 }
 
 /// What a frame's R'G'B' means as light: only what is said is converted. Wide primaries go without saying for high
 /// dynamic range, which has no others.
 pub(super) fn light_of_frame(frame: &frame::Video, stream: Tags) -> Light {
-    let transfer =
-        match or(frame.color_transfer_characteristic(), stream.transfer, TransferCharacteristic::Unspecified)
-        {
-            TransferCharacteristic::SMPTE2084 => Transfer::Pq,
-            TransferCharacteristic::ARIB_STD_B67 => Transfer::Hlg,
-            _ => Transfer::Standard,
-        };
-    let unspecified = ff::color::Primaries::Unspecified;
-    let primaries = match or(frame.color_primaries(), stream.primaries, unspecified) {
-        ff::color::Primaries::BT2020 => Primaries::Bt2020,
-        ff::color::Primaries::SMPTE432 => Primaries::DisplayP3,
-        ff::color::Primaries::Unspecified if transfer != Transfer::Standard => Primaries::Bt2020,
+    const PQ: u32 = ffi::AVColorTransferCharacteristic::AVCOL_TRC_SMPTE2084 as u32;
+    const HLG: u32 = ffi::AVColorTransferCharacteristic::AVCOL_TRC_ARIB_STD_B67 as u32;
+    const BT2020: u32 = ffi::AVColorPrimaries::AVCOL_PRI_BT2020 as u32;
+    const DISPLAY_P3: u32 = ffi::AVColorPrimaries::AVCOL_PRI_SMPTE432 as u32;
+    const UNSPECIFIED: u32 = ffi::AVColorPrimaries::AVCOL_PRI_UNSPECIFIED as u32;
+    let tags = Tags::of_frame(frame).or(stream);
+    let transfer = match tags.transfer {
+        PQ => Transfer::Pq,
+        HLG => Transfer::Hlg,
+        _ => Transfer::Standard,
+    };
+    let primaries = match tags.primaries {
+        BT2020 => Primaries::Bt2020,
+        DISPLAY_P3 => Primaries::DisplayP3,
+        UNSPECIFIED if transfer != Transfer::Standard => Primaries::Bt2020,
         _ => Primaries::Bt709,
     };
     let peak_nits = mastering_peak_nits(frame).filter(|_| transfer == Transfer::Pq);
@@ -58,10 +51,6 @@ pub(super) fn light_of_frame(frame: &frame::Video, stream: Tags) -> Light {
         primaries,
         ..peak_nits.map_or_else(Light::default, |peak_nits| Light { peak_nits, ..Light::default() })
     }
-}
-
-fn or<T: PartialEq + Copy>(own: T, streams: T, unspecified: T) -> T {
-    if own == unspecified { streams } else { own }
 }
 
 /// Brightest light of the display that the picture was graded on (SMPTE ST 2086), cd/m².
@@ -95,14 +84,16 @@ pub(super) fn is_jpeg(format: Pixel) -> bool {
     matches!(format, Pixel::YUVJ420P | Pixel::YUVJ422P | Pixel::YUVJ444P | Pixel::YUVJ440P | Pixel::YUVJ411P)
 }
 
-fn matrix(space: Space) -> Option<YuvMatrix> {
-    match space {
-        // SMPTE 240M differs from BT.709 by less than its successors do.
-        Space::BT709 | Space::SMPTE240M => Some(YuvMatrix::Bt709),
-        Space::BT470BG | Space::SMPTE170M | Space::FCC => Some(YuvMatrix::Bt601),
-        Space::BT2020NCL | Space::BT2020CL => Some(YuvMatrix::Bt2020),
-        _ => None,
-    }
+fn matrix(space: u32) -> Option<YuvMatrix> {
+    use ffi::AVColorSpace as Av;
+    // SMPTE 240M differs from BT.709 by less than its successors do.
+    let names = [
+        (YuvMatrix::Bt709, &[Av::AVCOL_SPC_BT709, Av::AVCOL_SPC_SMPTE240M][..]),
+        (YuvMatrix::Bt601, &[Av::AVCOL_SPC_BT470BG, Av::AVCOL_SPC_SMPTE170M, Av::AVCOL_SPC_FCC]),
+        (YuvMatrix::Bt2020, &[Av::AVCOL_SPC_BT2020_NCL, Av::AVCOL_SPC_BT2020_CL]),
+    ];
+    let found = names.into_iter().find(|(_, spaces)| spaces.iter().any(|&name| name as u32 == space));
+    found.map(|(matrix, _)| matrix)
 }
 
 fn customary_matrix(width: u32, height: u32) -> YuvMatrix {

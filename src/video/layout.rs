@@ -1,13 +1,13 @@
 //! Which pixel formats are taken as they are, and where their chroma samples sit.
 
-use ff::chroma::Location;
 use ff::ffi;
 use ff::format::Pixel;
 use ff::frame;
 use ffmpeg_next as ff;
 
-use super::color::is_rgb;
+use super::color::{is_jpeg, is_rgb};
 use super::orientation::Orientation;
+use super::tags::Tags;
 use crate::types::Sampling;
 
 /// Layout of a frame's planes before they are turned, or `None` for a format that has to be converted first: R'G'B',
@@ -56,15 +56,17 @@ fn of_format(format: Pixel) -> Option<Sampling> {
 /// before their middle. Without a word, it sits to the left and between the rows (H.264, H.265), but for JPEG's formats,
 /// which centre it.
 fn chroma_offset(frame: &frame::Video, layout: &Sampling) -> [f32; 2] {
-    let (left, top) = match frame.chroma_location() {
-        Location::Unspecified if super::color::is_jpeg(frame.format()) => (false, false),
-        Location::Unspecified | Location::Left => (true, false),
-        Location::Center => (false, false),
-        Location::TopLeft => (true, true),
-        Location::Top => (false, true),
-        // The bottom ones are for single fields; no whole frame has them.
-        Location::BottomLeft => (true, false),
-        Location::Bottom => (false, false),
+    const CENTER: u32 = ffi::AVChromaLocation::AVCHROMA_LOC_CENTER as u32;
+    const TOP_LEFT: u32 = ffi::AVChromaLocation::AVCHROMA_LOC_TOPLEFT as u32;
+    const TOP: u32 = ffi::AVChromaLocation::AVCHROMA_LOC_TOP as u32;
+    const UNSPECIFIED: u32 = ffi::AVChromaLocation::AVCHROMA_LOC_UNSPECIFIED as u32;
+    let (left, top) = match Tags::of_frame(frame).chroma_location {
+        UNSPECIFIED if is_jpeg(frame.format()) => (false, false),
+        CENTER => (false, false),
+        TOP_LEFT => (true, true),
+        TOP => (false, true),
+        // To the left; the bottom ones are for single fields, and no whole frame has them.
+        _ => (true, false),
     };
     let offset = |first: bool, log2: u8| if first { 0.5 - 0.5 / f32::from(1_u16 << log2) } else { 0.0 };
     [offset(left, layout.chroma_x), offset(top, layout.chroma_y)]

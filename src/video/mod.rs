@@ -29,6 +29,7 @@ mod rgb_any;
 mod sink;
 mod sound;
 mod source;
+mod tags;
 mod timeline;
 mod tone;
 

@@ -8,10 +8,11 @@ use ff::frame;
 use ff::software::scaling;
 use ffmpeg_next as ff;
 
-use super::color::{self, Tags};
+use super::color;
 use super::layout;
 use super::orientation::Orientation;
 use super::planes::Plane;
+use super::tags::Tags;
 use crate::types::{Light, Sampling, YuvColor, YuvImage, YuvRange};
 
 /// Pictures kept for reuse; more than these in flight are allocated anew.
@@ -186,12 +187,7 @@ mod tests {
     }
 
     fn pictures() -> Pictures {
-        let tags = Tags {
-            space: ff::color::Space::Unspecified,
-            range: ff::color::Range::Unspecified,
-            primaries: ff::color::Primaries::Unspecified,
-            transfer: ff::color::TransferCharacteristic::Unspecified,
-        };
+        let tags = Tags::of_frame(&frame());
         Pictures::new(6, 4, Orientation::default(), tags)
     }
 

@@ -7,11 +7,12 @@ use ff::frame;
 use ff::packet::side_data::Type;
 use ffmpeg_next as ff;
 
-use super::color::{Tags, on_screen};
+use super::color::on_screen;
 use super::decoder::Decoder;
 use super::demux::Demuxer;
 use super::orientation::Orientation;
 use super::pictures::Pictures;
+use super::tags::Tags;
 use super::{Advance, FirstPicture, FrameSource, VideoError};
 use crate::types::{ClipInfo, VideoFrame};
 
@@ -215,12 +216,7 @@ fn orientation_of(demuxer: &Demuxer, path: &Path) -> Result<Orientation, VideoEr
 }
 
 fn pictures_of(frame: &frame::Video, codec: &ff::decoder::Video, orientation: Orientation) -> Pictures {
-    let tags = Tags {
-        space: codec.color_space(),
-        range: codec.color_range(),
-        primaries: codec.color_primaries(),
-        transfer: codec.color_transfer_characteristic(),
-    };
+    let tags = Tags::of_codec(codec);
     Pictures::new(frame.width(), frame.height(), orientation, tags)
 }
 
