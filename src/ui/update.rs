@@ -335,7 +335,7 @@ impl State {
         let memory = self.settings.memory.wish(Rung::default());
         let analyses = pictures.iter_mut().map(|p| &mut p.analysis);
         let analyses = analyses.chain(singles.iter_mut().filter_map(|single| match &mut single.riders {
-            PictureRiders::Analysed(analysis) => Some(analysis),
+            PictureRiders::Analysed(analysis) => Some(analysis.as_mut()),
             _ => None,
         }));
         analyses

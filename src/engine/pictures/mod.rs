@@ -56,7 +56,7 @@ pub enum PictureKind {
 #[derive(Clone, Debug)]
 pub enum PictureRiders {
     /// Those of the clip's analysis, which is made first where it is not finished.
-    Analysed(AnalyzeRequest),
+    Analysed(Box<AnalyzeRequest>),
     /// These, whatever is in the analysis file.
     Given(Arc<ResolvedRiders>),
 }
