@@ -51,7 +51,8 @@ fn people(frame: u64) -> (Vec<Observation>, FrameEvidence) {
 }
 
 fn tracking(criterion: &mut Criterion) {
-    let mut tracker = Tracker::new(TrackerSettings { picture_px: Some(PICTURE), ..TrackerSettings::default() });
+    let mut tracker =
+        Tracker::new(TrackerSettings { picture_px: Some(PICTURE), ..TrackerSettings::default() });
     for frame in 0..30 {
         let (observations, evidence) = people(frame);
         tracker.advance(frame, frame as f64 / 30.0, &observations, &evidence);

@@ -1,11 +1,14 @@
 // A body's surface: light from the sky, from the snow below and from a lamp over the viewer's left shoulder, and a
-// contour that darkens towards the silhouette, which sets the body off against snow. Lit in linear light.
+// contour that darkens towards the silhouette, which sets the body off against snow. Lit in linear light. Colours taken
+// from the picture have its light in them and get little more.
 
 struct Surface {
     @invariant @builtin(position) clip: vec4f,
     @location(0) point_m: vec3f,
     @location(1) normal: vec3f,
-    @location(2) @interpolate(flat) color: vec3f,
+    @location(2) color: vec3f,
+    // 1 where the colour is the picture's, 0 where it is the rider's.
+    @location(5) own: f32,
     @location(3) @interpolate(flat) opacity: f32,
     @location(4) @interpolate(flat) ghost: f32,
 }
@@ -17,12 +20,13 @@ const LAMP: vec3f = vec3f(1.0, 0.98, 0.94);
 const LAMP_DIRECTION: vec3f = vec3f(-0.485, -0.728, -0.485);
 
 @vertex
-fn vs_main(@location(0) point_m: vec3f, @location(1) normal: vec3f, body: Body) -> Surface {
+fn vs_main(@location(0) point_m: vec3f, @location(1) normal: vec3f, @location(7) own: vec4f, body: Body) -> Surface {
     var out: Surface;
     out.clip = layer_clip_from_camera(point_m, body.camera_px);
     out.point_m = point_m;
     out.normal = normal;
-    out.color = linear_from_srgb(body.color);
+    out.color = mix(linear_from_srgb(body.color), linear_from_srgb(own.rgb), own.a);
+    out.own = own.a;
     out.opacity = body.opacity;
     out.ghost = body.ghost;
     return out;
@@ -47,7 +51,8 @@ fn fs_main(in: Surface) -> @location(0) vec4f {
     let halfway = normalize(LAMP_DIRECTION + to_eye);
     let gloss = 0.06 * pow(saturate(dot(normal, halfway)), 24.0);
     let contour = mix(1.0, 0.25, pow(1.0 - facing, 2.2));
-    let linear = in.color * (ambient + lamp) * contour + gloss;
+    let light = mix(ambient + lamp, vec3f(0.9), 0.7 * in.own);
+    let linear = in.color * light * contour + gloss;
 
     let at_px = in.clip.xy + globals.layer_origin_px;
     let alpha = in.opacity * mix(1.0, hatching(at_px), in.ghost);

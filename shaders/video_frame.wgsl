@@ -1,4 +1,6 @@
-// 8-bit 4:2:0 planes to gamma-coded R'G'B' (ITU-T H.273, 8.3).
+// Planes of Y'CbCr to R'G'B' for a standard screen. Every depth, subsampling and arrangement of the planes is read
+// where it lies: each texel holds one sample or two, of one byte or two, and weights put the codes together (ITU-T
+// H.273, 8.3). The light of wide and of high dynamic range pictures is brought onto the screen as types/light.rs says.
 
 struct Picture {
     size_px: vec2f,
@@ -12,8 +14,25 @@ struct Picture {
     g_u: f32,
     g_v: f32,
     b_u: f32,
-    padding: f32,
+    peak_nits: f32,
+    chroma_scale: vec2f,
+    chroma_offset: vec2f,
+    light: u32,
+    padding: u32,
+    y_weights: vec4f,
+    u_weights: vec4f,
+    v_of_first: vec4f,
+    v_of_second: vec4f,
+    to_red: vec4f,
+    to_green: vec4f,
+    to_blue: vec4f,
 }
+
+// Values of Picture.light.
+const AS_IT_IS: u32 = 0u;
+const STANDARD: u32 = 1u;
+const PQ: u32 = 2u;
+const HLG: u32 = 3u;
 
 @group(1) @binding(0) var<uniform> picture: Picture;
 @group(1) @binding(1) var plane_sampler: sampler;
@@ -29,19 +48,18 @@ fn vs_main(@builtin(vertex_index) vertex: u32) -> @builtin(position) vec4f {
 
 // Codes (U, V) at a picture position, bilinear.
 fn chroma_at(picture_px: vec2f) -> vec2f {
-    // A chroma sample sits on the left one of its two luma columns and between its two rows: chroma_sample_loc_type 0,
-    // what H.264 and H.265 mean when they say nothing.
-    let chroma_px = picture_px * 0.5 + vec2f(0.25, 0.0);
-    let chroma_size = vec2f(textureDimensions(blue_difference));
-    let u = textureSampleLevel(blue_difference, plane_sampler, chroma_px / chroma_size, 0.0).r;
-    let v = textureSampleLevel(red_difference, plane_sampler, chroma_px / chroma_size, 0.0).r;
-    return vec2f(u, v) * 255.0;
+    let chroma_px = picture_px * picture.chroma_scale + picture.chroma_offset;
+    let at = chroma_px / vec2f(textureDimensions(blue_difference));
+    let first = textureSampleLevel(blue_difference, plane_sampler, at, 0.0);
+    let second = textureSampleLevel(red_difference, plane_sampler, at, 0.0);
+    let v = dot(first, picture.v_of_first) + dot(second, picture.v_of_second);
+    return vec2f(dot(first, picture.u_weights), v);
 }
 
 // Codes (Y, U, V) at a picture position, bilinear.
 fn codes_at(picture_px: vec2f) -> vec3f {
-    let y = textureSampleLevel(luma, plane_sampler, picture_px / picture.size_px, 0.0).r * 255.0;
-    return vec3f(y, chroma_at(picture_px));
+    let texel = textureSampleLevel(luma, plane_sampler, picture_px / picture.size_px, 0.0);
+    return vec3f(dot(texel, picture.y_weights), chroma_at(picture_px));
 }
 
 fn rgb_from_codes(codes: vec3f) -> vec4f {
@@ -49,14 +67,80 @@ fn rgb_from_codes(codes: vec3f) -> vec4f {
     let u = (codes.y - 128.0) * picture.c_scale;
     let v = (codes.z - 128.0) * picture.c_scale;
     let rgb = vec3f(y + picture.r_v * v, y + picture.g_u * u + picture.g_v * v, y + picture.b_u * u);
-    return vec4f(saturate(rgb), 1.0);
+    if picture.light == AS_IT_IS {
+        return vec4f(saturate(rgb), 1.0);
+    }
+    return vec4f(on_screen(saturate(rgb)), 1.0);
+}
+
+const SCREEN_GAMMA: f32 = 2.4;
+const REFERENCE_WHITE_NITS: f32 = 203.0;
+const HLG_PEAK_NITS: f32 = 1000.0;
+// SMPTE ST 2084, 5.2.
+const M1: f32 = 0.1593017578125;
+const M2: f32 = 78.84375;
+const C1: f32 = 0.8359375;
+const C2: f32 = 18.8515625;
+const C3: f32 = 18.6875;
+
+fn pq_to_nits(code: vec3f) -> vec3f {
+    let power = pow(code, vec3f(1.0 / M2));
+    return 10000.0 * pow(max(power - C1, vec3f(0.0)) / (C2 - C3 * power), vec3f(1.0 / M1));
+}
+
+fn nits_to_pq(nits: f32) -> f32 {
+    let power = pow(saturate(nits / 10000.0), M1);
+    return pow((C1 + C2 * power) / (1.0 + C3 * power), M2);
+}
+
+// Inverse OETF and OOTF of HLG (ITU-R BT.2100, table 5).
+fn hlg_to_nits(code: vec3f) -> vec3f {
+    let low = code * code / 3.0;
+    let high = (exp((code - 0.55991073) / 0.17883277) + 0.28466892) / 12.0;
+    let scene = select(high, low, code <= vec3f(0.5));
+    let luminance = dot(scene, vec3f(0.2627, 0.6780, 0.0593));
+    return scene * HLG_PEAK_NITS * pow(max(luminance, 1e-6), 0.2);
+}
+
+// EETF of ITU-R BT.2390, 5.4.1, of the brightest channel.
+fn rolled_off(nits: vec3f) -> vec3f {
+    let brightest = max(max(nits.r, nits.g), nits.b);
+    let peak = nits_to_pq(picture.peak_nits);
+    let white = nits_to_pq(REFERENCE_WHITE_NITS) / peak;
+    let knee = 1.5 * white - 0.5;
+    let at = min(nits_to_pq(brightest) / peak, 1.0);
+    var mapped = min(brightest, REFERENCE_WHITE_NITS);
+    if white < 1.0 && at >= knee {
+        let t = (at - knee) / (1.0 - knee);
+        let t2 = t * t;
+        let t3 = t2 * t;
+        let rolled = (2.0 * t3 - 3.0 * t2 + 1.0) * knee + (t3 - 2.0 * t2 + t) * (1.0 - knee)
+            + (3.0 * t2 - 2.0 * t3) * white;
+        mapped = pq_to_nits(vec3f(rolled * peak)).x;
+    }
+    return nits * (mapped / max(brightest, 1e-6) / REFERENCE_WHITE_NITS);
+}
+
+fn on_screen(rgb: vec3f) -> vec3f {
+    var linear = vec3f(0.0);
+    switch picture.light {
+        case PQ: { linear = rolled_off(pq_to_nits(rgb)); }
+        case HLG: { linear = rolled_off(hlg_to_nits(rgb)); }
+        default: { linear = pow(rgb, vec3f(SCREEN_GAMMA)); }
+    }
+    let screen = vec3f(
+        dot(picture.to_red.xyz, linear),
+        dot(picture.to_green.xyz, linear),
+        dot(picture.to_blue.xyz, linear),
+    );
+    return pow(saturate(screen), vec3f(1.0 / SCREEN_GAMMA));
 }
 
 // Pixel on pixel: the luma needs no filter.
 @fragment
 fn fs_exact(@builtin(position) at: vec4f) -> @location(0) vec4f {
     let picture_px = at.xy - picture.offset_px;
-    let y = textureLoad(luma, vec2i(picture_px), 0).r * 255.0;
+    let y = dot(textureLoad(luma, vec2i(picture_px), 0), picture.y_weights);
     return rgb_from_codes(vec3f(y, chroma_at(picture_px)));
 }
 

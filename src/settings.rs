@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::types::temporary::temporary_file;
-use crate::types::{Device, OverlayStyle};
+use crate::types::{BBox, ByteSize, Device, MemoryMode, MemoryWish, OverlayStyle, Rung};
 
 /// Clips remembered for the recent list.
 const RECENT_LIMIT: usize = 12;
@@ -23,6 +23,10 @@ pub struct ModelSettings {
     pub detector: String,
     /// Recoverer id.
     pub recoverer: String,
+    /// Names or numbers of the detector's classes that count as riders; persons where none is named.
+    pub detector_classes: Vec<String>,
+    /// The part of the picture that the detector looks at, from 0 to 1; all of it where that is `None`.
+    pub detector_part: Option<BBox>,
     /// Device asked for the detector.
     pub detector_device: Device,
     /// Device asked for the recoverer.
@@ -31,6 +35,9 @@ pub struct ModelSettings {
     pub detection_threshold: Option<f32>,
     /// Most people recovered in one frame, best first.
     pub max_people: usize,
+    /// Frames from one that the detector looks at to the next, 1 for every frame: people are followed in between where
+    /// both show the same ones, and looked for where they are lost.
+    pub detect_every: u32,
     /// Whether landmarks are taken from the mirror image too: the mesh nearer to the rider, a third slower.
     pub precise: bool,
 }
@@ -40,12 +47,40 @@ impl Default for ModelSettings {
         Self {
             detector: "nanodet".into(),
             recoverer: "landmark-fit".into(),
+            detector_classes: Vec::new(),
+            detector_part: None,
             detector_device: Device::Cpu,
             recoverer_device: Device::Cpu,
             detection_threshold: None,
             max_people: 4,
+            detect_every: 6,
             precise: false,
         }
+    }
+}
+
+/// How much memory analyses may take, and how they are run for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MemorySettings {
+    /// Most that an analysis may take; `None` for what the machine gives.
+    pub limit: Option<ByteSize>,
+    /// Which models are in memory together.
+    pub mode: MemoryMode,
+    /// Whether the window's analyses run in a process of their own, which the system can end without the window.
+    pub worker: bool,
+}
+
+impl Default for MemorySettings {
+    fn default() -> Self {
+        Self { limit: None, mode: MemoryMode::default(), worker: true }
+    }
+}
+
+impl MemorySettings {
+    /// What an analysis is asked for, `from` a rung down.
+    pub fn wish(&self, from: Rung) -> MemoryWish {
+        MemoryWish { limit: self.limit, mode: self.mode, from }
     }
 }
 
@@ -66,8 +101,12 @@ pub enum Theme {
 pub struct Settings {
     /// Models, devices and thresholds.
     pub models: ModelSettings,
+    /// How much memory analyses may take.
+    pub memory: MemorySettings,
     /// What is drawn over the picture.
     pub overlay: OverlayStyle,
+    /// Whether clips are heard.
+    pub sound: bool,
     /// Whether the window analyses a clip as soon as it is open.
     pub analyze_on_open: bool,
     /// Colours of the window.
@@ -85,7 +124,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             models: ModelSettings::default(),
+            memory: MemorySettings::default(),
             overlay: OverlayStyle::default(),
+            sound: true,
             analyze_on_open: true,
             theme: Theme::default(),
             text_scale: 1.0,

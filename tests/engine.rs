@@ -111,6 +111,7 @@ fn stages(fails_at: Option<u64>, workers: usize) -> Stages {
         refiner: None,
         scores: ScoreLimits::around(0.4),
         max_people: 4,
+        detect_every: 1,
     }
 }
 

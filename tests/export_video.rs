@@ -134,6 +134,66 @@ fn the_overlay_alone_is_transparent_where_nothing_is_drawn() {
     assert!(format[0].starts_with("prores,yuva444p"), "{format:?}");
 }
 
+/// A clip as phones make it: turned, at a variable rate, with colour tags and sound. Nobody is in it.
+fn phone_clip(folder: &Path) -> Option<PathBuf> {
+    let (flat, clip) = (folder.join("flat.mp4"), folder.join("phone.mp4"));
+    let ffmpeg = |args: &[&str], target: &Path| {
+        let mut command = Command::new("ffmpeg");
+        command.args(["-v", "error", "-y"]).args(args).arg(target);
+        command.status().is_ok_and(|status| status.success())
+    };
+    let pictures = r"testsrc2=s=320x180:r=30:d=2,select=not(eq(mod(n\,5)\,3))";
+    let inputs = ["-f", "lavfi", "-i", pictures, "-f", "lavfi", "-i", "sine=f=440:d=2", "-vsync", "vfr"];
+    let tags =
+        ["-color_range", "tv", "-colorspace", "bt709", "-color_trc", "bt709", "-color_primaries", "bt709"];
+    let codecs = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"];
+    let made = ffmpeg(&[&inputs[..], &tags, &codecs].concat(), &flat)
+        && ffmpeg(&["-i", flat.to_str()?, "-c", "copy", "-metadata:s:v", "rotate=90"], &clip);
+    if !made {
+        println!("skipped: FFmpeg makes no clip here");
+    }
+    made.then_some(clip)
+}
+
+#[test]
+fn a_phone_clip_keeps_its_times_sound_turn_and_colours() {
+    if !has_runtime() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let Some(clip) = phone_clip(folder.path()) else { return };
+    let sound = |file: &Path| {
+        let hashes = ["-map", "0:a", "-c", "copy", "-f", "streamhash", "-hash", "sha256", "-"];
+        let output =
+            Command::new("ffmpeg").args(["-v", "error", "-i"]).arg(file).args(hashes).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let before = times(&clip, "v").unwrap();
+    assert_eq!(before.len(), 48);
+    let rhythm =
+        |times: &[f64]| times.windows(2).map(|pair| (pair[1] - pair[0]) * 1e6).map(f64::round).collect();
+    let steps: Vec<f64> = rhythm(&before);
+    assert!(steps.contains(&66_667.0) && steps.contains(&33_333.0), "the rate is variable: {steps:?}");
+    for (name, tolerance_s) in [("out.mp4", 1e-6), ("out.mov", 1e-6), ("out.mkv", 6e-4)] {
+        let (out, _) = export(folder.path(), &clip, name, &["--overlay", "none"]);
+        let after = times(&out, "v").unwrap();
+        assert_eq!(after.len(), before.len(), "{name}");
+        for (after, before) in after.iter().zip(&before) {
+            assert!((after - before).abs() <= tolerance_s, "{name}: a frame at {after} for {before}");
+        }
+        assert_eq!(sound(&out), sound(&clip), "{name}: the sound is the clip's own, bit by bit");
+        assert_eq!(probed(&out, "v", "stream=width,height").unwrap(), ["180,320"], "{name} stands upright");
+        let turn = probed(&out, "v", "stream_side_data=rotation").unwrap();
+        assert!(
+            turn.iter().all(|turn| turn.is_empty() || turn == "0"),
+            "{name} is not turned twice: {turn:?}"
+        );
+        let tags = "stream=color_range,color_space,color_transfer,color_primaries";
+        assert_eq!(probed(&clip, "v", tags).unwrap(), ["tv,bt709,bt709,bt709"]);
+        assert_eq!(probed(&out, "v", tags), probed(&clip, "v", tags), "{name}");
+    }
+}
+
 #[test]
 fn what_makes_no_sense_is_refused_before_any_work() {
     let folder = tempfile::tempdir().unwrap();

@@ -93,6 +93,16 @@ fn stills_sheets_and_burn_ins() {
     for pair in tiles.windows(2) {
         assert!(differing(&pair[0], &pair[1], (0..640, 0..360)) > 100, "each tile is another moment");
     }
+    // The camera follows the rider: in one plane he comes from the one end of the picture to the other.
+    let chrono = |list: &str| picture(folder.path(), &clip, "chrono.png", &["--chrono", list]);
+    let (pair, three) = (chrono("10,50"), chrono("10,30,50"));
+    assert!(pair.width() > 1280 && three.width() >= 1280, "{} and {}", pair.width(), three.width());
+    let spread =
+        picture(folder.path(), &clip, "spread.png", &["--chrono", "4", "--from", "10", "--to", "60"]);
+    assert!(spread.width() > 1280);
+    let (exit, _, stderr) = export(folder.path(), &clip, "late.png", &["--chrono", "10,9999"]);
+    assert_eq!(exit, Some(2), "{stderr}");
+
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().flatten().map(|e| e.file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().starts_with(".snowmesh-")), "{left:?}");
 }

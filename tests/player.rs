@@ -64,6 +64,46 @@ fn a_scrub_that_outruns_the_decoder_ends_on_the_last_request() {
 }
 
 #[test]
+fn the_nearest_frame_is_shown_as_itself_until_the_exact_one_is_there() {
+    let slow = FakeSource::with_constant_rate(64, 36, 400).with_key_frames_every(200);
+    let player = player(slow.with_delay(Duration::from_millis(4)));
+    assert!(wait_for(|| shows(&player, 0)));
+    player.seek(390);
+    assert!(wait_for(|| player.frame().is_some_and(|frame| frame.index >= 200)));
+    let near = player.frame().unwrap();
+    assert!(near.index < 390, "decoding from frame 200 takes three quarters of a second");
+    assert_eq!(number_in(&near.image), near.index, "what is shown says which frame it is");
+    assert!(wait_for(|| shows(&player, 390)));
+}
+
+#[test]
+fn a_long_way_is_left_when_another_frame_is_wanted() {
+    let slow = FakeSource::with_constant_rate(64, 36, 1000).with_key_frames_every(500);
+    let player = player(slow.with_delay(Duration::from_millis(20)));
+    assert!(wait_for(|| shows(&player, 0)));
+    // Ten seconds of decoding, which nobody waits for.
+    player.seek(499);
+    std::thread::sleep(Duration::from_millis(50));
+    let start = Instant::now();
+    player.seek(500);
+    assert!(wait_for(|| shows(&player, 500)));
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn frames_around_the_playhead_are_there_before_they_are_asked_for() {
+    let player = player(FakeSource::with_constant_rate(64, 36, 300).with_key_frames_every(100));
+    player.seek(150);
+    assert!(wait_for(|| shows(&player, 150)));
+    // The call that asks for a cached frame shows it: nobody is waited for.
+    let there = |index: u64| {
+        player.seek(index);
+        player.frame().is_some_and(|frame| frame.index == index)
+    };
+    assert!(wait_for(|| there(110) && there(190) && there(150)));
+}
+
+#[test]
 fn playing_ends_on_the_last_frame_and_starts_over_from_there() {
     let clip = || FakeSource::new(64, 36, (0..12).collect(), Rational { num: 1, den: 120 });
     let player = player(clip());

@@ -9,6 +9,8 @@ const MATERIAL_HELMET: i32 = 5;
 const MATERIAL_GOGGLES: i32 = 6;
 const MATERIAL_BOARD: i32 = 7;
 const MATERIAL_BOOT: i32 = 8;
+// A rider's materials are this much higher for each outfit after the first.
+const OUTFIT: i32 = 16;
 
 struct Frame {
     clip_from_world: mat4x4<f32>,

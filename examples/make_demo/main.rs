@@ -4,6 +4,7 @@
 //! ```text
 //! cargo run --release --example make_demo -- assets             # demo.mp4, demo.truth.json, icon.png
 //! cargo run --release --example make_demo -- stills 0 75 149    # only pictures of these frames, as PNG
+//! cargo run --release --example make_demo -- --stress target/stress    # stress.mp4, stress.txt: see stress.rs
 //! ```
 //!
 //! Nothing in it is filmed: the starter body rides a made-up slope. So the clip is free of anyone's rights, and
@@ -44,6 +45,7 @@ mod scenery;
 mod soundtrack;
 mod spray;
 mod stance;
+mod stress;
 mod terrain;
 mod truth;
 mod uniforms;
@@ -62,6 +64,7 @@ use crate::movie::Movie;
 use crate::outfit::Outfit;
 use crate::renderer::{Moving, Renderer};
 use crate::rig::{Posed, Rig};
+use crate::stress::Stress;
 use crate::truth::Truth;
 use crate::uniforms::Frame;
 
@@ -75,7 +78,13 @@ static BODY: &[u8] = include_bytes!("../../models/starter/body_cc0_smpl24.npz");
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1);
-    let folder = arguments.next().ok_or("say where to: make_demo FOLDER [FRAME…]")?;
+    let usage = "say where to: make_demo FOLDER [FRAME…], or make_demo --stress FOLDER";
+    let folder = arguments.next().ok_or(usage)?;
+    if folder == "--stress" {
+        let folder = arguments.next().ok_or(usage)?;
+        fs::create_dir_all(&folder)?;
+        return Stress::new()?.film(Path::new(&folder));
+    }
     let stills = arguments
         .map(|argument| argument.to_string_lossy().parse::<u32>())
         .collect::<Result<Vec<u32>, _>>()
@@ -124,7 +133,7 @@ impl Studio {
         let scratch = tempfile::tempdir()?;
         let sound = scratch.path().join("sound.wav");
         soundtrack::write(&self.ride, &sound)?;
-        let mut movie = Movie::create(&folder.join("demo.mp4"), &sound, SIZE_PX, FRAMES_PER_SECOND)?;
+        let mut movie = Movie::create(&folder.join("demo.mp4"), Some(&sound), SIZE_PX, FRAMES_PER_SECOND)?;
         let mut truth = Truth::new(SIZE_PX, FRAMES_PER_SECOND);
         let count = (DURATION_S * FRAMES_PER_SECOND as f32).round() as u32;
         for index in 0..count {
@@ -164,6 +173,6 @@ impl Studio {
         rider.append_moved(&self.board, &self.ride.world_from_board(time_s));
         let spray = spray::flakes(&self.ride, time_s, scene.view.eye_m);
         let frame = Frame::new(&self.ride, time_s, &scene.view, self.camera.focal_px, SIZE_PX);
-        self.renderer.draw(&frame, &Moving { rider, spray })
+        self.renderer.draw(&frame, &Moving { rider, props: Mesh::default(), spray })
     }
 }

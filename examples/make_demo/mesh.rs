@@ -28,6 +28,8 @@ pub mod material {
     pub const GOGGLES: f32 = 6.0;
     pub const BOARD: f32 = 7.0;
     pub const BOOT: f32 = 8.0;
+    /// Added to a rider's materials once for each outfit after the first.
+    pub const OUTFIT: f32 = 16.0;
 }
 
 /// Triangles, counter-clockwise seen from outside.

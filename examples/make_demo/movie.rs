@@ -16,25 +16,28 @@ pub struct Movie {
 }
 
 impl Movie {
-    /// Starts a clip of raw R'G'B'A frames with the sound of a WAV file.
+    /// Starts a clip of raw R'G'B'A frames with the sound of a WAV file, or without sound.
     pub fn create(
         path: &Path,
-        sound: &Path,
+        sound: Option<&Path>,
         size_px: [u32; 2],
         frames_per_second: u32,
     ) -> Result<Self, Box<dyn Error>> {
         let partial = path.with_extension("partial.mp4");
         let size = format!("{}x{}", size_px[0], size_px[1]);
-        let encoder = Command::new("ffmpeg")
+        let mut encoder = Command::new("ffmpeg");
+        encoder
             .args(["-hide_banner", "-loglevel", "error", "-y"])
             .args(["-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", &size])
-            .args(["-framerate", &frames_per_second.to_string(), "-i", "-"])
-            .arg("-i")
-            .arg(sound)
+            .args(["-framerate", &frames_per_second.to_string(), "-i", "-"]);
+        if let Some(sound) = sound {
+            encoder.arg("-i").arg(sound).arg("-shortest");
+        }
+        let encoder = encoder
             .args(["-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"])
             .args(["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"])
             .args(["-c:v", "libx264", "-preset", "slow", "-crf", "23", "-g", "30", "-bf", "2"])
-            .args(["-c:a", "aac", "-b:a", "96k", "-shortest", "-movflags", "+faststart"])
+            .args(["-c:a", "aac", "-b:a", "96k", "-movflags", "+faststart"])
             .args([
                 "-map_metadata",
                 "-1",

@@ -19,6 +19,8 @@ const FAR_SHADOW_TEXELS: u32 = 4096;
 pub struct Moving {
     /// The rider and his board.
     pub rider: Mesh,
+    /// What else stands about.
+    pub props: Mesh,
     /// Thrown snow, farthest first.
     pub spray: Vec<Flake>,
 }
@@ -119,13 +121,14 @@ impl Renderer {
     pub fn draw(&mut self, frame: &Frame, moving: &Moving) -> Result<Vec<u8>, Box<dyn Error>> {
         self.gpu.queue.write_buffer(&self.uniforms, 0, bytemuck::bytes_of(frame));
         let rider = self.gpu.mesh(&moving.rider);
+        let props = self.gpu.mesh(&moving.props);
         let flakes = self.gpu.buffer(&moving.spray, wgpu::BufferUsages::VERTEX);
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         self.draw_shadow(
             &mut encoder,
             &self.near_shadow,
             &self.near_shadow_pipeline,
-            &[&rider, &self.markers],
+            &[&rider, &self.markers, &props],
         );
         if !self.forest_shadowed {
             self.draw_shadow(&mut encoder, &self.far_shadow, &self.far_shadow_pipeline, &[&self.spruces]);
@@ -151,7 +154,7 @@ impl Renderer {
         pass.set_pipeline(&self.rider_pipeline);
         rider.draw(&mut pass);
         pass.set_pipeline(&self.scenery_pipeline);
-        for mesh in [&self.markers, &self.spruces] {
+        for mesh in [&self.markers, &self.spruces, &props] {
             mesh.draw(&mut pass);
         }
         pass.set_pipeline(&self.snow_pipeline);

@@ -8,11 +8,25 @@ struct Look {
     folds: f32,
 };
 
+// Which outfit the rider wears.
+var<private> outfit: i32;
+
 // Where the jacket ends.
 const WAIST: f32 = -0.075;
 
-const CORAL: vec3<f32> = vec3<f32>(0.78, 0.085, 0.035);
-const MIDNIGHT: vec3<f32> = vec3<f32>(0.020, 0.032, 0.075);
+// Jacket and trousers of each outfit.
+const JACKETS = array<vec3<f32>, 4>(
+    vec3<f32>(0.78, 0.085, 0.035),
+    vec3<f32>(0.03, 0.16, 0.62),
+    vec3<f32>(0.16, 0.46, 0.05),
+    vec3<f32>(0.86, 0.62, 0.06),
+);
+const TROUSERS = array<vec3<f32>, 4>(
+    vec3<f32>(0.020, 0.032, 0.075),
+    vec3<f32>(0.11, 0.085, 0.055),
+    vec3<f32>(0.03, 0.03, 0.035),
+    vec3<f32>(0.16, 0.04, 0.13),
+);
 const CREAM: vec3<f32> = vec3<f32>(0.80, 0.74, 0.62);
 const TEAL: vec3<f32> = vec3<f32>(0.015, 0.22, 0.26);
 const COAL: vec3<f32> = vec3<f32>(0.022, 0.023, 0.027);
@@ -25,12 +39,12 @@ fn stripe(offset: f32, half: f32) -> f32 {
 
 fn jacket(at: vec3<f32>) -> Look {
     let reach = abs(at.x);
-    var color = CORAL;
+    var color = JACKETS[outfit];
     // A dark yoke over shoulders and upper sleeves, edged in cream.
     let yoke = at.y - 0.375 + 0.10 * smoothstep(0.12, 0.30, reach);
     let sleeve = reach - 0.36;
     let border = min(yoke, -sleeve);
-    color = mix(color, MIDNIGHT * 1.5, smoothstep(-0.002, 0.002, border));
+    color = mix(color, TROUSERS[outfit] * 1.5, smoothstep(-0.002, 0.002, border));
     color = mix(color, CREAM, stripe(border + 0.010, 0.008));
     color = mix(color, CREAM, stripe(reach - 0.60, 0.012));
     color = mix(color, COAL, smoothstep(0.655, 0.658, reach));
@@ -42,7 +56,7 @@ fn jacket(at: vec3<f32>) -> Look {
 }
 
 fn trousers(at: vec3<f32>) -> Look {
-    var color = MIDNIGHT * 2.1 + vec3<f32>(0.012, 0.014, 0.012);
+    var color = TROUSERS[outfit] * 2.1 + vec3<f32>(0.012, 0.014, 0.012);
     color = mix(color, COAL, stripe(at.y + 0.50, 0.05) * step(0.0, at.z) * 0.6);
     color = mix(color, COAL, stripe(at.y + 0.875, 0.012));
     return Look(color, vec2<f32>(0.05, 10.0), 0.55);
@@ -78,7 +92,7 @@ fn boot(at: vec3<f32>) -> Look {
 fn helmet(at: vec3<f32>) -> Look {
     let strap = stripe(at.y - 0.103, 0.020) * step(at.z, 0.105);
     var color = vec3<f32>(0.045, 0.05, 0.06);
-    color = mix(color, CORAL, stripe(abs(at.x) - 0.026, 0.008) * step(0.11, at.y));
+    color = mix(color, JACKETS[outfit], stripe(abs(at.x) - 0.026, 0.008) * step(0.11, at.y));
     color = mix(color, TEAL * 0.8, strap);
     return Look(color, vec2<f32>(mix(0.5, 0.03, strap), 60.0), 0.0);
 }
@@ -108,7 +122,8 @@ fn fs_rider(surface: Surface) -> @location(0) vec4<f32> {
     let to_eye = normalize(frame.eye.xyz - surface.world);
     let at = surface.local;
     var look = Look(vec3<f32>(0.0), vec2<f32>(0.0, 1.0), 0.0);
-    switch surface.material {
+    outfit = (surface.material / OUTFIT) % 4;
+    switch surface.material % OUTFIT {
         case MATERIAL_HELMET: { look = helmet(at); }
         case MATERIAL_GOGGLES: { look = goggles(at, normal, to_eye); }
         case MATERIAL_BOOT: { look = boot(at); }

@@ -4,15 +4,19 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::compare::CompareArgs;
 use super::evaluate::EvaluateArgs;
+use super::footprint::FootprintArgs;
 use super::import::ImportArgs;
+use super::memory_args::MemoryArgs;
+use super::model_benchmark::BenchmarkArgs;
 use super::model_files::{FetchArgs, ImportModelArgs, RemoveArgs, VerifyArgs};
 use super::stills::StillArgs;
 use super::tracks::TracksArgs;
 use super::video_args::VideoArgs;
 use crate::engine::{AnalyzeRequest, DataFormat};
-use crate::settings::ModelSettings;
-use crate::types::{Device, OverlayStyle};
+use crate::settings::{ModelSettings, Settings};
+use crate::types::{BBox, Device, OverlayStyle};
 
 /// Plays a snowboarding clip, finds the rider, draws his body as a mesh over the picture and exports it.
 ///
@@ -71,6 +75,8 @@ pub enum Command {
     Tracks(TracksArgs),
     /// Hold an analysis against the truth.
     Evaluate(EvaluateArgs),
+    /// Compare detectors on a clip, or on labelled pictures.
+    Compare(CompareArgs),
     /// List, bring, check or remove models.
     Models(ModelsArgs),
     /// Check what this machine has for snowmesh.
@@ -91,12 +97,18 @@ pub enum ProgressStyle {
 /// Models and devices; what is not given comes from the saved settings.
 #[derive(Debug, Args)]
 pub struct ModelArgs {
-    /// Detector: nanodet or movenet-multipose.
+    /// Detector: nanodet, movenet-multipose, or the id of one of your own.
     #[arg(long, value_name = "ID")]
     pub detector: Option<String>,
     /// Recoverer: landmark-fit, or hmr2 with your own weights.
     #[arg(long, value_name = "ID")]
     pub recoverer: Option<String>,
+    /// Classes of the detector that count as riders, by name or number; person without it.
+    #[arg(long, value_delimiter = ',', value_name = "LIST")]
+    pub classes: Vec<String>,
+    /// Part of the picture that the detector looks at: LEFT,TOP,RIGHT,BOTTOM from 0 to 1.
+    #[arg(long, value_name = "L,T,R,B", value_parser = part)]
+    pub roi: Option<BBox>,
     /// Device for the detector: cpu, cuda, cuda:N or webgpu.
     #[arg(long, value_name = "DEVICE")]
     pub detector_device: Option<Device>,
@@ -106,6 +118,10 @@ pub struct ModelArgs {
     /// Lowest detector score that counts, 0 to 1; each detector has one of its own.
     #[arg(long, value_name = "SCORE", value_parser = unit_interval)]
     pub threshold: Option<f32>,
+    /// Let the detector look at every N-th frame, 1 for all: people are followed in between, and looked for where they
+    /// are lost.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=30))]
+    pub detect_every: Option<u32>,
     /// Take landmarks from the mirror image too: the mesh nearer to the rider, a third slower.
     #[arg(long)]
     pub precise: bool,
@@ -121,9 +137,14 @@ impl ModelArgs {
         if let Some(recoverer) = &self.recoverer {
             models.recoverer.clone_from(recoverer);
         }
+        if !self.classes.is_empty() {
+            models.detector_classes.clone_from(&self.classes);
+        }
+        models.detector_part = self.roi.or(models.detector_part);
         models.detector_device = self.detector_device.unwrap_or(models.detector_device);
         models.recoverer_device = self.recoverer_device.unwrap_or(models.recoverer_device);
         models.detection_threshold = self.threshold.or(models.detection_threshold);
+        models.detect_every = self.detect_every.unwrap_or(models.detect_every);
         models.precise |= self.precise;
         models
     }
@@ -132,9 +153,12 @@ impl ModelArgs {
     pub fn is_given(&self) -> bool {
         self.detector.is_some()
             || self.recoverer.is_some()
+            || !self.classes.is_empty()
+            || self.roi.is_some()
             || self.detector_device.is_some()
             || self.recoverer_device.is_some()
             || self.threshold.is_some()
+            || self.detect_every.is_some()
             || self.precise
     }
 }
@@ -145,6 +169,9 @@ pub struct AnalysisArgs {
     /// Models and devices.
     #[command(flatten)]
     pub models: ModelArgs,
+    /// Memory.
+    #[command(flatten)]
+    pub memory: MemoryArgs,
     /// Analysis file instead of CLIP.snowmesh beside the clip.
     #[arg(long, value_name = "FILE")]
     pub store: Option<PathBuf>,
@@ -158,11 +185,12 @@ pub struct AnalysisArgs {
 
 impl AnalysisArgs {
     /// What is asked of the engine for `clip`: flags over `saved`. A finished analysis will do unless models are named.
-    pub fn request(&self, clip: &Path, saved: &ModelSettings) -> AnalyzeRequest {
+    pub fn request(&self, clip: &Path, saved: &Settings) -> AnalyzeRequest {
         AnalyzeRequest {
             clip: clip.to_owned(),
             store: self.store.clone(),
-            models: self.models.resolve(saved),
+            models: self.models.resolve(&saved.models),
+            memory: self.memory.resolve(&saved.memory),
             restart: self.restart,
             accept_existing: !self.models.is_given(),
         }
@@ -175,6 +203,12 @@ pub struct AnalyzeArgs {
     /// Clips to analyse.
     #[arg(required = true, value_name = "CLIP")]
     pub clips: Vec<PathBuf>,
+    /// Print how each clip would be analysed within the memory there is, and do nothing.
+    #[arg(long)]
+    pub plan: bool,
+    /// Take models and memory from standard input and stop when it ends: how the window runs an analysis.
+    #[arg(long, hide = true, conflicts_with = "plan")]
+    pub worker: bool,
     /// How the clip is analysed.
     #[command(flatten)]
     pub analysis: AnalysisArgs,
@@ -188,8 +222,9 @@ pub struct ExportArgs {
     /// Video to write: .mp4, .mov, .mkv or .webm; with --format the folder to write into.
     #[arg(short, long, value_name = "FILE", required_unless_present = "matte")]
     pub output: Option<PathBuf>,
-    /// What to draw: mesh, wireframe, skeleton, boxes, labels (names), trails, joint-trails, angles, clock.
-    #[arg(long, value_delimiter = ',', value_name = "LIST", default_value = "mesh")]
+    /// What to draw: mesh, texture (the mesh in the rider's own colours), wireframe, skeleton, boxes, labels (names),
+    /// trails, joint-trails, angles, clock; or none. Mesh where nothing is said.
+    #[arg(long, value_delimiter = ',', value_name = "LIST")]
     pub overlay: Vec<OverlayPart>,
     /// Opacity of the mesh, 0 to 1.
     #[arg(long, value_name = "X", value_parser = unit_interval)]
@@ -225,9 +260,12 @@ pub struct ExportArgs {
 impl ExportArgs {
     /// What is drawn.
     pub fn overlay_style(&self, saved: &OverlayStyle) -> OverlayStyle {
-        let has = |part| self.overlay.contains(&part);
+        // The chrono picture shows the rider himself.
+        let usual = self.overlay.is_empty() && self.stills.chrono.is_empty();
+        let has = |part| self.overlay.contains(&part) || (usual && part == OverlayPart::Mesh);
         OverlayStyle {
-            mesh: has(OverlayPart::Mesh),
+            mesh: has(OverlayPart::Mesh) || has(OverlayPart::Texture),
+            textured: has(OverlayPart::Texture),
             wireframe: has(OverlayPart::Wireframe),
             skeleton: has(OverlayPart::Skeleton),
             boxes: has(OverlayPart::Boxes),
@@ -249,6 +287,7 @@ impl ExportArgs {
 #[allow(missing_docs, reason = "each is a field of OverlayStyle, documented there")]
 pub enum OverlayPart {
     Mesh,
+    Texture,
     Wireframe,
     Skeleton,
     Boxes,
@@ -257,6 +296,8 @@ pub enum OverlayPart {
     JointTrails,
     Angles,
     Clock,
+    /// Nothing at all.
+    None,
 }
 
 /// Whom an export draws.
@@ -318,6 +359,8 @@ pub enum ModelsAction {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// Print what a model takes in memory.
+    Footprint(FootprintArgs),
     /// Take in a network or body file that you have.
     Import(ImportModelArgs),
     /// Fetch a model's file after you have accepted its licence.
@@ -326,6 +369,22 @@ pub enum ModelsAction {
     Verify(VerifyArgs),
     /// Delete one of your own models.
     Remove(RemoveArgs),
+    /// Time loading and running, and measure the memory.
+    Benchmark(BenchmarkArgs),
+}
+
+/// Parses the edges of a part of the picture.
+fn part(text: &str) -> Result<BBox, String> {
+    let edges: Result<Vec<f32>, String> = text.split(',').map(|edge| unit_interval(edge.trim())).collect();
+    match edges?.as_slice() {
+        &[left, top, right, bottom] if left < right && top < bottom => {
+            Ok(BBox::new(left, top, right, bottom))
+        }
+        _ => {
+            Err("LEFT,TOP,RIGHT,BOTTOM from 0 to 1 are needed, left before right and top before bottom"
+                .into())
+        }
+    }
 }
 
 /// Parses a number from 0 to 1.

@@ -6,10 +6,11 @@ use super::args::{DoctorArgs, Format};
 use super::exit::{Exit, fail};
 use super::output;
 use crate::engine::{self, ModelPlaces, Verdict};
+use crate::settings::MemorySettings;
 
 /// Prints what this machine has; fails where something needed is missing.
-pub fn run(args: &DoctorArgs, places: ModelPlaces) -> ExitCode {
-    let checks = engine::examine(places);
+pub fn run(args: &DoctorArgs, places: ModelPlaces, memory: &MemorySettings) -> ExitCode {
+    let checks = engine::examine(places, memory.limit);
     let printed = match args.format {
         Format::Json => output::print_json(&checks),
         Format::Text => checks.iter().try_for_each(|check| {
@@ -18,8 +19,9 @@ pub fn run(args: &DoctorArgs, places: ModelPlaces) -> ExitCode {
                 Verdict::Note => "note   ",
                 Verdict::Problem => "PROBLEM",
             };
-            let advice =
-                check.advice.as_ref().map_or_else(String::new, |advice| format!("\n          → {advice}"));
+            let advice = check.advice.as_ref().map_or_else(String::new, |advice| {
+                format!("\n          → {}", advice.replace('\n', "\n            "))
+            });
             output::print_text(&format!("{mark}  {}: {}{advice}", check.name, check.detail))
         }),
     };

@@ -30,7 +30,7 @@ pub fn run(args: &ExportArgs, context: &Context) -> Result<(), Failure> {
         None
     };
     let request = ExportRequest {
-        analysis: args.analysis.request(&args.clip, &context.settings.models),
+        analysis: args.analysis.request(&args.clip, &context.settings),
         output: args.output.clone(),
         matte_folder: args.matte.clone(),
         overlay: args.overlay_style(&context.settings.overlay),

@@ -38,7 +38,7 @@ pub fn run(args: &ExportArgs, context: &Context) -> Result<(), Failure> {
     for clip in &clips {
         let name = clip.display().to_string();
         let request = DataExportRequest {
-            analysis: args.analysis.request(clip, &context.settings.models),
+            analysis: args.analysis.request(clip, &context.settings),
             formats: args.format.clone(),
             folder: folder.clone(),
             everyone: args.riders == Riders::All,

@@ -7,6 +7,7 @@ use clap::Args;
 use super::Context;
 use super::exit::Failure;
 use crate::engine::{self, AnalyzeRequest, ImportRequest};
+use crate::types::MemoryWish;
 
 /// Flags of `import`.
 #[derive(Debug, Args)]
@@ -39,6 +40,7 @@ pub fn run(args: &ImportArgs, context: &Context) -> Result<(), Failure> {
             clip,
             store: args.store.clone(),
             models: context.settings.models.clone(),
+            memory: MemoryWish::default(),
             restart: args.restart,
             accept_existing: false,
         },

@@ -7,7 +7,7 @@ use super::exit::Failure;
 use super::output;
 use crate::engine::{self, AnalyzeRequest, Inspection, ResolvedRiders};
 use crate::settings::ModelSettings;
-use crate::types::{ClipInfo, Provenance, RiderFrame, RunSummary, Track};
+use crate::types::{ClipInfo, MemoryWish, Provenance, RiderFrame, RunSummary, Track};
 
 /// Prints what is known of the clip.
 ///
@@ -42,6 +42,7 @@ pub(super) fn store_of(clip: &Path, store: Option<&Path>) -> std::path::PathBuf 
         clip: clip.to_owned(),
         store: store.map(Path::to_owned),
         models: ModelSettings::default(),
+        memory: MemoryWish::default(),
         restart: false,
         accept_existing: true,
     })

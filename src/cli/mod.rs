@@ -5,13 +5,17 @@
 
 mod analyze;
 mod args;
+mod compare;
 mod doctor;
 mod evaluate;
 mod exit;
 mod export;
 mod export_data;
+mod footprint;
 mod import;
 mod inspect;
+mod memory_args;
+mod model_benchmark;
 mod model_files;
 mod models;
 mod output;
@@ -68,7 +72,7 @@ pub fn run(window: impl FnOnce(Option<PathBuf>, Settings, ModelPlaces) -> Result
         };
     };
     if let Command::Doctor(args) = &command {
-        return doctor::run(args, places);
+        return doctor::run(args, places, &settings.memory);
     }
     let cancel = CancelToken::default();
     let on_signal = cancel.clone();
@@ -85,6 +89,7 @@ pub fn run(window: impl FnOnce(Option<PathBuf>, Settings, ModelPlaces) -> Result
         Command::Import(args) => import::run(&args, &context),
         Command::Inspect(args) => inspect::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Compare(args) => compare::run(&args, &context),
         Command::Tracks(args) => tracks::run(&args),
         Command::Models(args) => models::run(&args, &context),
         Command::Doctor(_) => Ok(()),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::args::{Format, ModelsAction, ModelsArgs};
 use super::exit::Failure;
-use super::{Context, model_files, output};
+use super::{Context, footprint, model_benchmark, model_files, output};
 
 /// A model in `models list --format json`.
 #[derive(Serialize)]
@@ -25,10 +25,12 @@ struct ModelLine<'a> {
 pub fn run(args: &ModelsArgs, context: &Context) -> Result<(), Failure> {
     match &args.action {
         ModelsAction::List { format } => list(*format, context),
+        ModelsAction::Footprint(args) => footprint::run(args, context),
         ModelsAction::Import(args) => model_files::import(args, context),
         ModelsAction::Fetch(args) => model_files::fetch(args, context),
         ModelsAction::Verify(args) => model_files::verify(args, context),
         ModelsAction::Remove(args) => model_files::remove(args, context),
+        ModelsAction::Benchmark(args) => model_benchmark::run(args, context),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `snowmesh export CLIP --still FRAME` and `--contact-sheet N`.
+//! `snowmesh export CLIP --still FRAME`, `--contact-sheet N` and `--chrono N`.
 
 use clap::Args;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use super::exit::Failure;
 use super::progress::TerminalReporter;
 use super::video_args::Moment;
 use super::{Context, output};
-use crate::engine::{self, PictureKind, PictureRequest, PictureRiders, SHEET_LIMIT};
+use crate::engine::{self, ChosenFrames, PictureKind, PictureRequest, PictureRiders, SHEET_LIMIT};
 
 /// Single pictures in place of a video.
 #[derive(Debug, Args)]
@@ -20,12 +20,16 @@ pub struct StillArgs {
     /// A contact sheet of this many frames as a PNG file, 1 to 100.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=SHEET_LIMIT as i64))]
     pub contact_sheet: Option<u16>,
+    /// One background with the rider at several moments along his way, as a PNG file: how many, or which (30,45,0:02.5).
+    /// Nothing is drawn over him unless --overlay says so.
+    #[arg(long, value_name = "N|FRAME|TIME,…", value_delimiter = ',')]
+    pub chrono: Vec<Moment>,
 }
 
 impl StillArgs {
     /// Whether a picture is asked for.
     pub fn is_given(&self) -> bool {
-        self.still.is_some() || self.contact_sheet.is_some()
+        self.still.is_some() || self.contact_sheet.is_some() || !self.chrono.is_empty()
     }
 }
 
@@ -45,16 +49,27 @@ struct DoneLine {
 pub fn run(args: &ExportArgs, context: &Context) -> Result<(), Failure> {
     let clip = engine::clip_info(&args.clip)?;
     let range = args.video.is_part().then(|| args.video.range(&clip)).transpose().map_err(Failure::usage)?;
-    let frames = clip.frames.len();
-    let kind = match (args.stills.still, args.stills.contact_sheet) {
-        (Some(moment), _) => match moment.frame(&clip.frames) {
-            frame if frame < frames => PictureKind::Still { frame },
-            frame => {
-                let told = format!("there is no frame {frame}; the clip has frames 0 to {}", frames - 1);
-                return Err(Failure::usage(told));
-            }
-        },
-        (None, count) => PictureKind::ContactSheet { count: count.unwrap_or(1).into(), range },
+    let frame = |moment: &Moment| match moment.frame(&clip.frames) {
+        frame if frame < clip.frames.len() => Ok(frame),
+        frame => {
+            let last = clip.frames.len() - 1;
+            Err(Failure::usage(format!("there is no frame {frame}; the clip has frames 0 to {last}")))
+        }
+    };
+    let stills = &args.stills;
+    let kind = match (&stills.still, stills.contact_sheet, stills.chrono.as_slice()) {
+        (Some(moment), ..) => PictureKind::Still { frame: frame(moment)? },
+        (None, Some(count), _) => {
+            PictureKind::ContactSheet(ChosenFrames::Spread { count: count.into(), range })
+        }
+        (None, None, [Moment::Frame(count)]) => {
+            let count = usize::try_from(*count).unwrap_or(usize::MAX).min(SHEET_LIMIT);
+            PictureKind::Chrono(ChosenFrames::Spread { count, range })
+        }
+        (None, None, moments) => {
+            let frames = moments.iter().map(frame).collect::<Result<_, _>>()?;
+            PictureKind::Chrono(ChosenFrames::Listed(frames))
+        }
     };
     let Some(output) = args.output.clone() else {
         return Err(Failure::usage("say where the picture goes: -o FILE.png"));
@@ -63,7 +78,7 @@ pub fn run(args: &ExportArgs, context: &Context) -> Result<(), Failure> {
         clip: args.clip.clone(),
         output,
         kind,
-        riders: PictureRiders::Analysed(args.analysis.request(&args.clip, &context.settings.models)),
+        riders: PictureRiders::Analysed(Box::new(args.analysis.request(&args.clip, &context.settings))),
         overlay: args.overlay_style(&context.settings.overlay),
     };
     let reporter = TerminalReporter::new(args.clip.display().to_string(), args.analysis.progress);

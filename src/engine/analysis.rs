@@ -8,16 +8,22 @@ use std::time::{Duration, Instant};
 
 use glam::Vec2;
 
+use super::again::SearchAgain;
+use super::detect_stage::DetectStage;
+use super::edits;
 use super::job::Reporter;
+use super::load_watch::Watch;
+use super::memory;
 use super::models::{self, ModelShelf};
-use super::pipeline::{self, FrameResult, Meters, Stages};
+use super::one_at_a_time::LookAtAll;
+use super::pipeline::{self, Earlier, FrameResult, Meters, Stages};
+use super::planning::{plan_for, size};
 use super::rate::RateMeter;
-use super::refine::TrackRefiner;
+use super::worker::Breadcrumb;
 use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders};
-use super::{edits, memory};
 use crate::store::{self, AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, Opened, RunKey};
 use crate::tracking::{self, FrameObservations, Resolved, Tracker, TrackerSettings, is_cut};
-use crate::types::{ClipInfo, RunSummary, StageTime};
+use crate::types::{ClipInfo, MemoryMode, RunSummary, StageTime};
 use crate::video::{self, DecodeOptions, FrameSource};
 
 /// Frames are written together when this many wait or the oldest has waited this long: a kill loses no more.
@@ -52,32 +58,58 @@ pub fn analyze(
     }
     let fingerprint = ClipFingerprint::of(&request.clip)?;
     let key = run_key(request, shelf)?;
-    let (store, opened) = open_store(&path, &fingerprint, &key, request.restart, &request.clip)?;
+    // What cannot fit is refused before there is a file, or before what is there is thrown away.
+    let plan = || plan_for(&request.models, &request.memory, shelf, size(source.info()));
+    let early = if path.exists() && !request.restart { None } else { Some(plan()?) };
+    let (mut store, opened) = open_store(&path, &fingerprint, &key, request.restart, &request.clip)?;
     if let Opened::Finished = opened {
         return finished_before(path, &store, source.info(), reporter);
     }
-    let mut load = |name: &str| {
-        reporter.progress(Progress { stage: format!("loading {name}"), ..Progress::default() });
+    let plan = early.map_or_else(plan, Ok)?;
+    if let Some(crumb) = Breadcrumb::read(&path) {
+        reporter.warning(crumb.of_earlier_run(store.next_frame()?));
+    }
+    reporter.planned(&plan);
+    let watch = Watch::new(&path, &plan, reporter);
+    let seen = if plan.mode == MemoryMode::OneAtATime {
+        let every = models::detect_every(&request.models);
+        let first = first_frame(&store, source.info().frames.len(), every)?;
+        let look = LookAtAll { models: &request.models, shelf, watch: &watch, cancel };
+        Some(look.run(source.as_mut(), &mut store, first)?)
+    } else {
+        None
     };
-    let mut stages = models::load_stages(shelf, &request.models, &mut load)?;
-    run_stages(source.as_mut(), &mut stages, store, path, cancel, reporter)
+    let mut stages = models::load_stages(shelf, &request.models, &watch, seen)?;
+    let outcome = run_stages(source.as_mut(), &mut stages, store, path.clone(), cancel, &watch);
+    outcome.map_err(|error| error.on_gpu(&plan.detector.id, plan.detector.device))
 }
 
 /// Everything that decides the result of `request`.
-fn run_key(request: &AnalyzeRequest, shelf: &ModelShelf) -> Result<RunKey, EngineError> {
+pub(super) fn run_key(request: &AnalyzeRequest, shelf: &ModelShelf) -> Result<RunKey, EngineError> {
     let models = &request.models;
+    let mut model_sha256 = shelf.hashes(&[&models.detector, &models.recoverer])?;
+    if !models.detector_classes.is_empty() {
+        model_sha256.insert("detector classes".to_owned(), models.detector_classes.join(","));
+    }
+    let part = models.detector_part.map(|part| [part.min.x, part.min.y, part.max.x, part.max.y]);
+    let side = |index: usize| part.map(|part| part[index]);
     Ok(RunKey {
         detector: models.detector.clone(),
         recoverer: models.recoverer.clone(),
         thresholds: [
             ("detection".to_owned(), models.detection_threshold),
             ("max_people".to_owned(), Some(models.max_people as f32)),
+            ("detect_every".to_owned(), Some(models::detect_every(models) as f32)),
             ("precise".to_owned(), models.precise.then_some(1.0)),
+            ("part left".to_owned(), side(0)),
+            ("part top".to_owned(), side(1)),
+            ("part right".to_owned(), side(2)),
+            ("part bottom".to_owned(), side(3)),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
         .collect(),
-        model_sha256: shelf.hashes(&[&models.detector, &models.recoverer])?,
+        model_sha256,
         algorithm_version: ALGORITHM_VERSION,
     })
 }
@@ -127,7 +159,7 @@ fn finished_before(
 }
 
 /// Tells who is who in a clip of `frame_count` frames.
-fn tell_resolved(
+pub(super) fn tell_resolved(
     store: &AnalysisStore,
     frame_count: u64,
     reporter: &dyn Reporter,
@@ -176,37 +208,43 @@ pub fn run_stages(
         ..store.summary()?.unwrap_or_default()
     };
     let total = info.frames.len();
-    let first = store.next_frame()?.min(total);
-    let mut recording = Recording::resume(store, reporter, tracker_settings(&info, stages), first, total)?;
-    let meters = go_to(source, first, &recording.store)?;
-    let times = pipeline::run(source, stages, meters, cancel, |result| {
+    let first = first_frame(&store, total, stages.detect_every)?;
+    let records = store.observations(0..first)?;
+    let mut recording = Recording::resume(store, reporter, tracker_settings(&info, stages), &records, total);
+    let earlier = Earlier { meters: go_to(source, first)?, records: &records };
+    let times = pipeline::run(source, stages, earlier, cancel, |result| {
         let pts_s =
             result.pts.map_or_else(|| info.frames.seconds(result.index), |pts| info.frames.seconds_of(pts));
         recording.take(result, pts_s)
     });
     // What was done is kept whatever ended the run.
     recording.flush()?;
+    recording.tell();
     let mut times = times?;
     if cancel.is_cancelled() {
         recording.store.mark_wall_s(recording.started.elapsed().as_secs_f64())?;
         return Err(EngineError::Cancelled);
     }
     times.push(recording.time());
-    let riders = recording.resolve(stages.refiner.as_mut(), cancel)?;
+    let riders = recording.resolve(source, stages, cancel, &mut times)?;
     recording.finish(summary, times, path, &riders)
 }
 
-/// Makes frame `first` the next one of `source` and takes in the picture before it and the people found in it.
-fn go_to(source: &mut dyn FrameSource, first: u64, store: &AnalysisStore) -> Result<Meters, EngineError> {
+/// The frame to take up at.
+fn first_frame(store: &AnalysisStore, total: u64, detect_every: u64) -> Result<u64, EngineError> {
+    let next = store.next_frame()?;
+    Ok(if next < total { DetectStage::restart_at(next, detect_every) } else { total })
+}
+
+/// Makes frame `first` the next one of `source` and takes in the picture before it.
+fn go_to(source: &mut dyn FrameSource, first: u64) -> Result<Meters, EngineError> {
     let mut meters = Meters::default();
     if let Some(before) = first.checked_sub(1) {
         source.seek(before)?;
         // A frame that cannot be decoded has been told of in the sitting that met it.
         if let Ok(Some(frame)) = source.next_frame() {
-            let seen = store.observations(before..first)?;
-            let people = seen.iter().flat_map(|record| &record.observations).map(|o| o.detection.bbox);
             meters.changes.take(&frame.image);
-            meters.motion.take(&frame.image, people);
+            meters.motion.take(&frame.image, []);
         }
         source.seek(first)?;
     }
@@ -233,6 +271,8 @@ struct Recording<'a> {
     changes: Vec<Option<f32>>,
     total: u64,
     frames: u64,
+    /// Frames that are on disk, counted from the first of the clip.
+    stored: u64,
     batch: Vec<FrameRecord>,
     batch_since: Instant,
     meter: RateMeter,
@@ -242,21 +282,23 @@ struct Recording<'a> {
 }
 
 impl<'a> Recording<'a> {
-    /// Takes up after the `done` frames that are stored already.
+    /// Takes up after the frames of which there are records.
     fn resume(
         store: AnalysisStore,
         reporter: &'a dyn Reporter,
         settings: TrackerSettings,
-        done: u64,
+        records: &[FrameRecord],
         total: u64,
-    ) -> Result<Self, EngineError> {
+    ) -> Self {
         let now = Instant::now();
+        let done = records.last().map_or(0, |record| record.frame + 1);
         let mut recording = Self {
             tracker: Tracker::new(settings.clone()),
             settings,
             changes: Vec::new(),
             total,
             frames: 0,
+            stored: done,
             batch: Vec::with_capacity(BATCH_FRAMES),
             batch_since: now,
             meter: RateMeter::new(now, done, total),
@@ -266,13 +308,13 @@ impl<'a> Recording<'a> {
             reporter,
             store,
         };
-        for record in recording.store.observations(0..done)? {
+        for record in records {
             if let Some(warning) = &record.warning {
                 recording.warnings.push((record.frame, warning.clone()));
             }
-            recording.track(&record);
+            recording.track(record);
         }
-        Ok(recording)
+        recording
     }
 
     /// Tells who is in a frame, as far as the frames before it tell.
@@ -310,30 +352,43 @@ impl<'a> Recording<'a> {
             self.flush()?;
         }
         self.frames += 1;
-        if let Some(progress) = self.meter.update(Instant::now(), result.index + 1, "analysing") {
-            self.reporter.progress(progress);
-        }
+        self.tell();
         self.busy += start.elapsed();
         Ok(())
     }
 
     fn flush(&mut self) -> Result<(), EngineError> {
-        if !self.batch.is_empty() {
+        if let Some(last) = self.batch.last() {
+            self.stored = last.frame + 1;
             self.store.append(&self.batch)?;
             self.batch.clear();
         }
         Ok(())
     }
 
+    /// Tells how far it is: what is told as done is on disk.
+    fn tell(&mut self) {
+        if let Some(progress) = self.meter.update(Instant::now(), self.stored, "analysing") {
+            self.reporter.progress(progress);
+        }
+    }
+
     fn time(&self) -> StageTime {
         StageTime { stage: "track and store".into(), frames: self.frames, busy_s: self.busy.as_secs_f64() }
     }
 
-    /// Settles who is who, and fits each rider again over time.
+    /// What a step over the whole clip took since `start`.
+    fn time_since(&self, start: Instant, step: &str) -> StageTime {
+        StageTime { stage: step.into(), frames: self.total, busy_s: start.elapsed().as_secs_f64() }
+    }
+
+    /// Settles who is who, looks again where somebody was lost, and fits each rider again over time.
     fn resolve(
         &self,
-        refiner: Option<&mut TrackRefiner>,
+        source: &mut dyn FrameSource,
+        stages: &mut Stages,
         cancel: &CancelToken,
+        times: &mut Vec<StageTime>,
     ) -> Result<Resolved, EngineError> {
         let settling = Progress { stage: "settling who is who".into(), ..Progress::default() };
         self.reporter.progress(settling);
@@ -349,12 +404,19 @@ impl<'a> Recording<'a> {
                 evidence,
             })
             .collect();
-        let mut resolved = tracking::resolve(&self.settings, &seen);
-        if let Some(refiner) = refiner {
+        let start = Instant::now();
+        let mut resolved = match SearchAgain::new(source, stages, cancel) {
+            Some(search) => search.resolve(&self.settings, seen)?,
+            None => tracking::resolve(&self.settings, &seen),
+        };
+        times.push(self.time_since(start, "settle and look again"));
+        let start = Instant::now();
+        if let Some(refiner) = &mut stages.refiner {
             for track in &resolved.tracks {
                 refiner.refine(track.id, &mut resolved.frames, cancel);
             }
         }
+        times.push(self.time_since(start, "fit over time"));
         if cancel.is_cancelled() { Err(EngineError::Cancelled) } else { Ok(resolved) }
     }
 
@@ -372,6 +434,7 @@ impl<'a> Recording<'a> {
         summary.fps = if summary.wall_s > 0.0 { resolved.frames.len() as f64 / summary.wall_s } else { 0.0 };
         summary.peak_rss_bytes = summary.peak_rss_bytes.max(memory::measure().peak_resident);
         summary.stages = stages;
+        self.store.clear_looks()?;
         self.store.finish(&summary)?;
         tell_resolved(&self.store, self.total, self.reporter)?;
         Ok(AnalysisOutcome { store: path, summary, reused: false, warnings: self.warnings })

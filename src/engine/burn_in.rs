@@ -5,7 +5,9 @@ use glam::{Vec2, Vec3};
 use crate::formats::angles;
 use crate::render::{OverlayScene, Tag, Trail};
 use crate::types::overlay::track_color;
-use crate::types::{BBox, BodyEstimate, ClipInfo, OverlayStyle, Provenance, RiderFrame, TrackId};
+use crate::types::{
+    BBox, BodyEstimate, CameraMotion, ClipInfo, OverlayStyle, Provenance, RiderFrame, Similarity, TrackId,
+};
 
 /// How far back a trail goes, seconds.
 const TRAIL_S: f64 = 1.5;
@@ -34,6 +36,8 @@ pub struct Moment<'a> {
     pub clip: &'a ClipInfo,
     /// Riders of any frame.
     pub riders_at: &'a dyn Fn(u64) -> &'a [RiderFrame],
+    /// How the camera moved into any frame.
+    pub motion_into: &'a dyn Fn(u64) -> CameraMotion,
     /// Whether a rider is drawn.
     pub is_shown: &'a dyn Fn(TrackId) -> bool,
 }
@@ -75,7 +79,7 @@ fn joint_place(body: &BodyEstimate, joint: usize) -> Option<Vec2> {
     body.camera.project(joint).filter(|place| place.is_finite())
 }
 
-/// The way of `track` to the moment, through the places that `at` gives.
+/// The way of `track` over the ground to the moment, through the places that `at` gives.
 fn trail(
     moment: &Moment<'_>,
     track: TrackId,
@@ -86,6 +90,8 @@ fn trail(
     let now_s = times.seconds(moment.frame);
     let mut points = Vec::new();
     let mut last_s = now_s;
+    // Where the camera's motion is not known it is taken to have stood still.
+    let mut now_from_then = Similarity::IDENTITY;
     for frame in (0..=moment.frame).rev() {
         let time_s = times.seconds(frame);
         if now_s - time_s > TRAIL_S || last_s - time_s > GAP_S {
@@ -93,8 +99,11 @@ fn trail(
         }
         let rider = (moment.riders_at)(frame).iter().find(|rider| rider.track == track);
         if let Some(place) = rider.filter(|rider| rider.provenance != Provenance::Missing).and_then(at) {
-            points.push((place, ((now_s - time_s) / TRAIL_S) as f32));
+            points.push((now_from_then.apply(place), ((now_s - time_s) / TRAIL_S) as f32));
             last_s = time_s;
+        }
+        if let Some(motion) = (moment.motion_into)(frame).known() {
+            now_from_then = now_from_then.after(motion);
         }
     }
     points.reverse();
@@ -159,12 +168,17 @@ mod tests {
     }
 
     fn drawn(frame: u64, style: OverlayStyle) -> OverlayScene {
+        drawn_by(&|_| CameraMotion::Unavailable, frame, style)
+    }
+
+    fn drawn_by(motion_into: &dyn Fn(u64) -> CameraMotion, frame: u64, style: OverlayStyle) -> OverlayScene {
         let (clip, riders) = (clip(), riders());
         let mut scene = OverlayScene::default();
         let moment = Moment {
             frame,
             clip: &clip,
             riders_at: &|frame| &riders[frame as usize],
+            motion_into,
             is_shown: &|track| track == TrackId(1),
         };
         burn_in(&mut scene, &moment, &style);
@@ -182,6 +196,19 @@ mod tests {
         assert_eq!(drawn(70, style).trails[0].points[0].0.x, 60.0, "nothing from before the gap");
         assert!(drawn(60, style).trails.is_empty(), "one place is no way");
         assert!(drawn(45, OverlayStyle::default()).trails.is_empty());
+    }
+
+    #[test]
+    fn a_camera_that_goes_with_the_rider_leaves_his_trail_on_the_ground() {
+        // The picture's content moves three pixels to the left with every frame.
+        let pan = Similarity { shift_px: Vec2::new(-3.0, 1.0), ..Similarity::IDENTITY };
+        let style = OverlayStyle { trails: true, ..OverlayStyle::default() };
+        let scene = drawn_by(&|_| CameraMotion::Known(pan), 45, style);
+        let points = &scene.trails[0].points;
+        let expected = |back: f32| Vec2::new(45.0 - back - 3.0 * back, 50.0 + back);
+        for (back, (place, _)) in points.iter().rev().enumerate() {
+            assert!((*place - expected(back as f32)).length() < 1e-3, "{back} frames ago at {place}");
+        }
     }
 
     #[test]

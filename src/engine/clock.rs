@@ -25,10 +25,14 @@ pub enum Due {
 }
 
 impl PlayClock {
+    /// Second of the clip at `now`, also past its ends.
+    pub fn at_s(&self, now: Instant) -> f64 {
+        self.from_s + now.saturating_duration_since(self.since).as_secs_f64() * self.rate
+    }
+
     /// The frame due at `now` within frames `first..=last`.
     pub fn due(&self, now: Instant, index: &FrameIndex, first: u64, last: u64) -> Due {
-        let elapsed_s = now.saturating_duration_since(self.since).as_secs_f64();
-        let at_s = self.from_s + elapsed_s * self.rate;
+        let at_s = self.at_s(now);
         let frame = index.at_seconds(at_s);
         if self.rate >= 0.0 {
             // The last frame stays for the length of the one before it.

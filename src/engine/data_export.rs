@@ -123,6 +123,8 @@ pub fn export_data(
     let store = AnalysisStore::open_read_only(&store_path(&request.analysis))?;
     let run = store.summary()?;
     let origin = origin(&request.analysis.clip, &store)?;
+    // Speeds and times are those of the slope, not of slow motion.
+    let clip = clip.recorded_at(store.notes()?.capture_fps);
     let data = Dataset {
         clip: &clip,
         tracks: &riders.tracks,

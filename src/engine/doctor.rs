@@ -3,12 +3,10 @@
 use serde::Serialize;
 
 use super::models::ModelShelf;
-use super::{ModelPlaces, memory};
+use super::{ModelPlaces, memory_checks};
 use crate::render::Gpu;
+use crate::types::ByteSize;
 use crate::video;
-
-/// Memory under which an analysis with the starter models is at risk, bytes.
-const COMFORTABLE_MEMORY: u64 = 2 << 30;
 
 /// How a check went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -36,22 +34,27 @@ pub struct Check {
 }
 
 impl Check {
-    fn ok(name: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub(super) fn ok(name: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { name: name.into(), verdict: Verdict::Ok, detail: detail.into(), advice: None }
     }
 
-    fn bad(name: &str, verdict: Verdict, detail: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub(super) fn bad(
+        name: &str,
+        verdict: Verdict,
+        detail: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
         Self { name: name.into(), verdict, detail: detail.into(), advice: Some(advice.into()) }
     }
 }
 
-/// Looks at everything.
-pub fn examine(places: ModelPlaces) -> Vec<Check> {
+/// Looks at everything; `memory_limit` is the user's own.
+pub fn examine(places: ModelPlaces, memory_limit: Option<ByteSize>) -> Vec<Check> {
     let shelf = ModelShelf::new(places);
     let mut checks = vec![ffmpeg()];
     checks.extend(onnx_runtime(&shelf));
     checks.extend(graphics());
-    checks.push(memory_limit());
+    checks.extend(memory_checks::examine(&shelf, memory_limit));
     checks.extend(models(&shelf));
     checks
 }
@@ -107,16 +110,6 @@ fn graphics() -> Vec<Check> {
             Check::ok("Graphics", format!("{}, {}, {}", adapter.name, adapter.backend, adapter.device_type))
         })
         .collect()
-}
-
-fn memory_limit() -> Check {
-    let memory = memory::measure();
-    let detail = format!("{:.1} GiB for this process", memory.limit as f64 / (1u64 << 30) as f64);
-    if memory.limit >= COMFORTABLE_MEMORY {
-        Check::ok("Memory", detail)
-    } else {
-        Check::bad("Memory", Verdict::Note, detail, "close other programs or raise the limit to 2 GiB")
-    }
 }
 
 fn models(shelf: &ModelShelf) -> Vec<Check> {

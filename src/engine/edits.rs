@@ -4,8 +4,9 @@
 //! each can be taken back, and all are made again when the clip is analysed anew.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use super::{EngineError, ResolvedRiders, load_resolved};
+use super::{EngineError, ResolvedRiders, load_resolved, surfaces};
 use crate::store::{AnalysisStore, OpenMode};
 use crate::tracking::{self, Moments};
 use crate::types::edits::{RiderAt, TrackEdit};
@@ -115,6 +116,8 @@ pub(super) fn edited(
     let edits = store.edits()?;
     let moments = Moments { times_s: &times_s, cuts: &cuts };
     let lost_edits = tracking::apply_edits(&mut tracks, &mut frames, &moments, edits.done()).len();
+    let motions = store.motions(frames.len())?;
     let recoverer = store.summary()?.map(|summary| summary.recoverer).unwrap_or_default();
-    Ok(ResolvedRiders { recoverer, tracks, frames, cuts, edits, lost_edits })
+    let textures = Arc::new(surfaces::textures(store, &frames)?);
+    Ok(ResolvedRiders { recoverer, tracks, frames, textures, cuts, motions, edits, lost_edits })
 }

@@ -2,17 +2,23 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::model_files::ModelFileError;
+use super::plan::Refusal;
+use super::worker::Death;
 use crate::body::BodyError;
 use crate::formats::FormatError;
 use crate::inference::InferenceError;
 use crate::render::RenderError;
 use crate::store::StoreError;
 use crate::tracking::evaluate::TruthError;
+use crate::types::{Device, Rung};
 use crate::video::VideoError;
 
 /// What a caller can act on; the command line's exit codes follow it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// The input file cannot be read.
     UnreadableInput,
@@ -80,6 +86,14 @@ pub enum EngineError {
         /// What is wrong with it.
         cause: TruthError,
     },
+    /// Labels, or a labelled picture, cannot be used.
+    #[error("{path}: the labels cannot be used: {cause}", path = path.display())]
+    Labels {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// A file of the user's own models could not be fetched, taken in, checked or removed.
     #[error(transparent)]
     ModelFile(#[from] ModelFileError),
@@ -123,6 +137,12 @@ pub enum EngineError {
         /// Bytes that there are.
         free: u64,
     },
+    /// A picture of the rider is asked for, and there is none.
+    #[error("no rider is known in that part of {clip}, or all are hidden; choose another part", clip = clip.display())]
+    NobodyThere {
+        /// The clip.
+        clip: PathBuf,
+    },
     /// A picture is asked for under a name of something else.
     #[error("{path}: pictures are PNG files; let the name end in .png", path = path.display())]
     NotPng {
@@ -163,6 +183,51 @@ pub enum EngineError {
         /// The analysis file.
         store: PathBuf,
     },
+    /// The models fit into memory in no permitted way. Nothing has been loaded.
+    #[error("{0}")]
+    DoesNotFit(Box<Refusal>),
+    /// The process that an analysis ran in ended without saying why.
+    #[error("{0}")]
+    WorkerDied(Box<Death>),
+    /// The process that an analysis is to run in cannot be started.
+    #[error(
+        "{program} cannot be started for the analysis ({cause}); switch off 'Analyse in a process of its own' to do without",
+        program = program.display()
+    )]
+    WorkerNotStarted {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The detector failed on a GPU: a driver that was reset, a card that was removed, memory that ran out.
+    #[error(
+        "{cause}. It ran on {device}, which may have been reset or have no memory left; what was done is kept, and it can go \
+         on with the detector on the processor"
+    )]
+    GpuFailed {
+        /// The GPU.
+        device: Device,
+        /// What ONNX Runtime said.
+        cause: InferenceError,
+    },
+    /// A worker was started by something that is not this program.
+    #[error(
+        "the worker's order cannot be understood ({0}); `snowmesh analyze` without --worker does the same work"
+    )]
+    Order(String),
+    /// What a worker said of its own failure.
+    #[error("{message}")]
+    Worker {
+        /// What a caller can act on.
+        kind: ErrorKind,
+        /// What the user reads.
+        message: String,
+        /// Whether starting over would help, and not just trying again.
+        restart_helps: bool,
+        /// The way to save memory that it can go on with, where that may help.
+        next: Option<Rung>,
+    },
     /// The user stopped it.
     #[error("cancelled; what was done is kept")]
     Cancelled,
@@ -184,6 +249,34 @@ impl EngineError {
         Self::Tracks(format!("{clip} has not been analysed; `snowmesh analyze {clip}` does it"))
     }
 
+    /// Whether starting over would help, and not just trying again.
+    pub fn restart_helps(&self) -> bool {
+        match self {
+            Self::Worker { restart_helps, .. } => *restart_helps,
+            other => matches!(other, Self::ClipChanged { .. } | Self::SettingsChanged { .. }),
+        }
+    }
+
+    /// A failure of the detector `id` on a GPU is told as such: the processor can take over.
+    pub fn on_gpu(self, id: &str, device: Device) -> Self {
+        match self {
+            Self::Inference(cause) if device != Device::Cpu && cause.failed_model() == Some(id) => {
+                Self::GpuFailed { device, cause }
+            }
+            other => other,
+        }
+    }
+
+    /// The way to save memory with which to go on, where that may help.
+    pub fn next_rung(&self) -> Option<Rung> {
+        match self {
+            Self::WorkerDied(death) => death.next,
+            Self::Worker { next, .. } => *next,
+            Self::GpuFailed { .. } => Some(Rung::DetectorOnProcessor),
+            _ => None,
+        }
+    }
+
     /// What a caller can act on.
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -193,11 +286,16 @@ impl EngineError {
             Self::ModelFile(error) => error.kind(),
             Self::Store(error) => store_kind(error),
             Self::Render(error) => render_kind(error),
-            Self::Truth { .. } => ErrorKind::UnreadableInput,
+            Self::Truth { .. } | Self::Labels { .. } => ErrorKind::UnreadableInput,
+            Self::DoesNotFit(_) => ErrorKind::Memory,
+            Self::WorkerDied(death) if death.cause.is_memory() => ErrorKind::Memory,
+            Self::GpuFailed { .. } => ErrorKind::Device,
+            Self::Worker { kind, .. } => *kind,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::Import { .. } => ErrorKind::UnreadableInput,
             Self::NoBodies { .. }
             | Self::NotPng { .. }
+            | Self::NobodyThere { .. }
             | Self::NoSpace { .. }
             | Self::ImportedElsewhere { .. }
             | Self::AnalysisThere { .. }
@@ -206,6 +304,9 @@ impl EngineError {
             | Self::Tracks(_)
             | Self::Io { .. }
             | Self::NoThread(_)
+            | Self::Order(_)
+            | Self::WorkerDied(_)
+            | Self::WorkerNotStarted { .. }
             | Self::StageLost { .. } => ErrorKind::Failed,
         }
     }

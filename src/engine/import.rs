@@ -15,8 +15,8 @@ use crate::formats::{self, Imported, ImportedRider};
 use crate::store::{AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, RunKey};
 use crate::types::person::COCO_KEYPOINT_COUNT;
 use crate::types::{
-    BBox, BodyEstimate, Camera, ClipInfo, Detection, FrameEvidence, Keypoint, Observation, Provenance,
-    RiderFrame, RunSummary, Track, TrackId,
+    BBox, BodyEstimate, Camera, ClipInfo, Detection, FrameEvidence, Keypoint, Observation, RiderFrame,
+    RunSummary, Track, TrackId,
 };
 use crate::video::{self, DecodeOptions};
 
@@ -168,7 +168,7 @@ fn tracks(frames: &[Vec<RiderFrame>]) -> Vec<Track> {
                 for rider in riders.iter().filter(|rider| rider.track == id) {
                     track.first_frame = track.first_frame.min(frame);
                     track.last_frame = frame;
-                    track.detected_frames += u64::from(rider.provenance == Provenance::Detected);
+                    track.detected_frames += u64::from(rider.provenance.is_seen());
                 }
             }
             track
@@ -182,7 +182,7 @@ fn tracks(frames: &[Vec<RiderFrame>]) -> Vec<Track> {
 
 /// What was seen in each frame.
 fn records(frames: &[Vec<RiderFrame>], clip: &ClipInfo) -> Vec<FrameRecord> {
-    let seen = |rider: &&RiderFrame| rider.provenance == Provenance::Detected;
+    let seen = |rider: &&RiderFrame| rider.provenance.is_seen();
     (0_u64..)
         .zip(frames)
         .map(|(frame, riders)| FrameRecord {

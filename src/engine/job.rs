@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
+use super::plan::Plan;
 use super::{CancelToken, EngineError, Event, JobId, JobKind, JobResult, Progress, thread};
 use crate::types::RiderFrame;
+use crate::video::FirstPicture;
 
 /// Longest wait for jobs to end when the program does.
 const TIDY_UP: Duration = Duration::from_secs(2);
@@ -18,10 +20,14 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// Where a running job reports to. A command-line run and a background job use the same one.
 pub trait Reporter: Send + Sync {
+    /// How it will run, before anything is loaded.
+    fn planned(&self, _plan: &Plan) {}
     /// How far it is.
     fn progress(&self, progress: Progress);
     /// Something that does not end it.
     fn warning(&self, message: String);
+    /// A clip that takes long to open can be seen already.
+    fn first_picture(&self, _picture: FirstPicture) {}
     /// More is known of one frame.
     fn riders(&self, frame: u64, riders: &[RiderFrame]);
     /// It is settled who is who.
@@ -35,12 +41,20 @@ struct EventReporter {
 }
 
 impl Reporter for EventReporter {
+    fn planned(&self, plan: &Plan) {
+        self.outbox.send(Event::Planned { job: self.job, plan: Box::new(plan.clone()) });
+    }
+
     fn progress(&self, progress: Progress) {
         self.outbox.send(Event::Progress { job: self.job, progress });
     }
 
     fn warning(&self, message: String) {
         self.outbox.send(Event::Warning { job: self.job, message });
+    }
+
+    fn first_picture(&self, picture: FirstPicture) {
+        self.outbox.send(Event::FirstPicture { job: self.job, picture });
     }
 
     fn riders(&self, frame: u64, riders: &[RiderFrame]) {

@@ -35,6 +35,10 @@ impl MeshRecoverer for LandmarkFitRecoverer {
         self.net.device()
     }
 
+    fn tells_presence(&self) -> bool {
+        true
+    }
+
     fn recover(
         &mut self,
         image: &RgbImage,

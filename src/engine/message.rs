@@ -3,14 +3,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::data_export::DataExportOutcome;
 use super::error::EngineError;
 use super::pictures::PictureOutcome;
+use super::plan::Plan;
 use super::player::Player;
+use super::surfaces::Textures;
 use crate::types::edits::EditLog;
-use crate::types::{ClipInfo, RiderFrame, RunSummary, Track, TrackId};
+use crate::types::{CameraMotion, ClipInfo, RiderFrame, RunSummary, Track, TrackId};
+use crate::video::FirstPicture;
 
 /// Number of a job, unique within the process. Events of a job that is no longer wanted are told by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -24,6 +27,10 @@ pub enum JobKind {
     Open(PathBuf),
     /// Analyses a clip.
     Analyze(PathBuf),
+    /// Takes in a file of one of the user's own models.
+    TakeIn(PathBuf),
+    /// Fetches the file of the model with this id.
+    Fetch(String),
     /// Exports an annotated clip.
     Export {
         /// The clip.
@@ -42,13 +49,15 @@ impl JobKind {
         match self {
             Self::Open(clip) => format!("Opening {}", name(clip)),
             Self::Analyze(clip) => format!("Analysing {}", name(clip)),
+            Self::TakeIn(file) => format!("Taking in {}", name(file)),
+            Self::Fetch(id) => format!("Fetching {id}"),
             Self::Export { output, .. } => format!("Exporting {}", name(output)),
         }
     }
 }
 
 /// How far a job is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// What is being done now, in words: "loading nanodet", "analysing".
     pub stage: String,
@@ -78,8 +87,12 @@ pub struct ResolvedRiders {
     pub tracks: Vec<Track>,
     /// Riders of each frame, by frame index.
     pub frames: Vec<Vec<RiderFrame>>,
+    /// What the riders look like.
+    pub textures: Arc<Textures>,
     /// First frame of every shot but the first.
     pub cuts: Vec<u64>,
+    /// How the camera moved into each frame, by frame index; may end early.
+    pub motions: Vec<CameraMotion>,
     /// What the user has changed; `tracks` and `frames` are after it.
     pub edits: EditLog,
     /// Number of changes that no longer find their rider.
@@ -98,6 +111,17 @@ impl ResolvedRiders {
     pub fn at(&self, frame: u64) -> &[RiderFrame] {
         let riders = usize::try_from(frame).ok().and_then(|frame| self.frames.get(frame));
         riders.map_or(&[], Vec::as_slice)
+    }
+
+    /// How the camera moved into a frame.
+    pub fn motion_into(&self, frame: u64) -> CameraMotion {
+        let motion = usize::try_from(frame).ok().and_then(|frame| self.motions.get(frame));
+        motion.copied().unwrap_or_default()
+    }
+
+    /// Whether anyone is drawn in a range of frames.
+    pub fn anyone_in(&self, (first, last): (u64, u64), others: bool) -> bool {
+        (first..=last).any(|frame| self.at(frame).iter().any(|rider| self.is_shown(rider.track, others)))
     }
 
     /// Whether a rider is drawn: one of the main riders, or anyone where `others` are asked for or nobody is the main
@@ -156,6 +180,13 @@ pub enum JobResult {
     Analyzed(AnalysisOutcome),
     /// The files are written.
     Exported(ExportOutcome),
+    /// A file of one of the user's own models is where it belongs.
+    ModelReady {
+        /// What was done.
+        title: String,
+        /// What it is, and what is next.
+        detail: String,
+    },
     /// The data files are written.
     DataExported(DataExportOutcome),
     /// The picture is written.
@@ -172,12 +203,26 @@ pub enum Event {
         /// What it does.
         kind: JobKind,
     },
+    /// An analysis has been planned and is about to load its models.
+    Planned {
+        /// The analysis job.
+        job: JobId,
+        /// How it runs.
+        plan: Box<Plan>,
+    },
     /// A job moved on.
     Progress {
         /// The job.
         job: JobId,
         /// How far it is.
         progress: Progress,
+    },
+    /// A clip that takes long to open can be seen already.
+    FirstPicture {
+        /// The opening.
+        job: JobId,
+        /// The picture.
+        picture: FirstPicture,
     },
     /// An analysis knows more of one frame. May come again for the same frame.
     Riders {

@@ -3,40 +3,62 @@
 //! The window and the command line both drive an [`Engine`]: they ask for jobs and read [`Event`]s. Nothing here
 //! blocks its caller.
 
+mod again;
 mod analysis;
 mod burn_in;
 mod cancel;
+mod clip_notes;
 mod clock;
+pub mod compare;
+mod confirm;
 mod data_export;
+mod detect_stage;
+mod detector;
 mod doctor;
 mod edits;
 mod error;
 mod evaluate;
 mod evaluate_bodies;
 mod export;
+mod follow;
+mod footprints;
 mod frame_cache;
 mod hmr2;
+mod holes;
 mod import;
 mod job;
 mod landmark_fit;
+mod load_watch;
+mod looker;
 mod matte;
 mod memory;
+mod memory_checks;
 mod message;
 mod model_files;
 mod models;
+mod on_demand;
+mod one_at_a_time;
 mod pictures;
 mod pipeline;
+mod plan;
+mod planning;
+mod playback;
 mod player;
 mod png;
 mod queue;
 mod rate;
 mod raw_bodies;
+mod recover_stage;
 mod refine;
 mod scene;
+mod soundtrack;
 mod surfaces;
 pub mod thread;
+mod thumbnails;
 mod user_models;
+mod worker;
 mod worth;
+mod zoom;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,6 +66,7 @@ use std::sync::Arc;
 pub use analysis::{analyze, finished_store, load_resolved, run_stages, store_path};
 pub use burn_in::{Moment, burn_in};
 pub use cancel::CancelToken;
+pub use clip_notes::{load_notes, save_notes};
 pub use data_export::{DataExportOutcome, DataExportRequest, check_folder, clips_in, export_data};
 pub use doctor::{Check, Verdict, examine};
 pub use edits::{TrackChange, edit_tracks};
@@ -54,25 +77,31 @@ pub use export::{
     Layout, SCALE_RANGE, SPEED_RANGE as EXPORT_SPEED_RANGE, VideoOptions, default_output, export,
     export_bytes, free_bytes,
 };
+pub use footprints::{ModelFootprint, model_footprint};
 pub use import::{ImportOutcome, ImportRequest, import};
 pub use job::{Reporter, Wake};
-pub use memory::measure as measure_memory;
+pub use memory::{Budget, measure as measure_memory};
 pub use message::{
     AnalysisOutcome, Event, ExportOutcome, JobId, JobKind, JobResult, Progress, ResolvedRiders,
 };
 pub use model_files::{
-    FetchRequest, Fetched, ImportedModel, ModelFileError, Offer, fetch, import_model, remove_model,
-    verify_model,
+    BatchTime, Benchmark, FetchRequest, Fetched, ImportedModel, ModelFileError, Offer, Resident, benchmark,
+    fetch, import_model, remove_model, verify_model,
 };
 pub use models::{ModelPlaces, ModelShelf};
 pub use pictures::{
-    PictureKind, PictureOutcome, PictureRequest, PictureRiders, SHEET_LIMIT, default_picture, save_picture,
+    ChosenFrames, PictureKind, PictureOutcome, PictureRequest, PictureRiders, SHEET_LIMIT, default_picture,
+    save_picture,
 };
 pub use pipeline::Stages;
+pub use plan::{Footprint, ModelPlan, Plan, Refusal};
+pub use planning::plan_analysis;
 pub use player::{Player, PlayerState, SPEED_RANGE};
 pub use raw_bodies::{read_riders, use_raw_bodies};
 pub use scene::SceneBuilder;
-pub use surfaces::Surfaces;
+pub use surfaces::{Surfaces, Textures};
+pub use thumbnails::{Thumbnail, Thumbnails};
+pub use worker::{Breadcrumb, Death, WorkerJob, Workers, serve as serve_worker};
 pub use worth::ScoreLimits;
 
 use job::{Jobs, Outbox};
@@ -81,9 +110,9 @@ use queue::Queue;
 pub use crate::formats::{DataFormat, Inspection};
 pub use crate::inference::Role;
 use crate::settings::ModelSettings;
-use crate::types::{ClipInfo, OverlayStyle};
+use crate::types::{ClipInfo, MemoryWish, OverlayStyle};
 use crate::video::{self, DecodeOptions};
-pub use crate::video::{Codec, Encoding, Quality, Rate, codecs};
+pub use crate::video::{Codec, Encoding, FirstPicture, Quality, Rate, codecs, keep_indexes_in};
 
 /// What an analysis is asked for.
 #[derive(Clone, Debug)]
@@ -94,6 +123,8 @@ pub struct AnalyzeRequest {
     pub store: Option<PathBuf>,
     /// Models, devices and thresholds.
     pub models: ModelSettings,
+    /// How memory is to be spent.
+    pub memory: MemoryWish,
     /// Whether to throw away what is in the analysis file.
     pub restart: bool,
     /// Whether a finished analysis of the clip will do, whatever models it was made with.
@@ -149,8 +180,16 @@ pub struct MemoryUse {
     pub resident: u64,
     /// Highest resident so far.
     pub peak_resident: u64,
+    /// Resident and not from a file: what the system cannot drop.
+    pub anonymous: u64,
     /// Smallest of the machine's memory and the control group's limit.
     pub limit: u64,
+    /// Resident now in the processes that analyse for the window.
+    pub workers: u64,
+    /// Highest so far in those that run.
+    pub workers_peak: u64,
+    /// What the plans of those come to.
+    pub planned: u64,
 }
 
 /// What is known of a clip, without playing or analysing it.
@@ -167,17 +206,21 @@ pub struct Engine {
     exports: Queue,
     events: crossbeam_channel::Receiver<Event>,
     shelf: Arc<ModelShelf>,
+    workers: Option<Workers>,
     wake: Wake,
 }
 
 impl Engine {
     /// An engine with models from `places` that calls `wake` (from its own threads) whenever there is news: an event
-    /// or a new player frame.
-    pub fn new(places: ModelPlaces, wake: Wake) -> Self {
+    /// or a new player frame. `worker` is the program that analyses in processes of its own, which is snowmesh; without
+    /// it analyses run in this process.
+    pub fn new(places: ModelPlaces, worker: Option<PathBuf>, wake: Wake) -> Self {
         // Unbounded, since a job must not wait for a window that is being dragged; a frame's riders are a few KiB.
         let (sender, events) = crossbeam_channel::unbounded();
         let jobs = Jobs::new(Outbox::new(sender, Arc::clone(&wake)));
-        Self { jobs, exports: Queue::default(), events, shelf: Arc::new(ModelShelf::new(places)), wake }
+        let workers = worker.map(|program| Workers::new(program, places.clone()));
+        let shelf = Arc::new(ModelShelf::new(places));
+        Self { jobs, exports: Queue::default(), events, shelf, workers, wake }
     }
 
     /// Events since the last call; never waits.
@@ -193,18 +236,25 @@ impl Engine {
     /// Opens a clip for playing.
     pub fn open(&self, clip: &Path) -> JobId {
         let (path, wake) = (clip.to_owned(), Arc::clone(&self.wake));
-        self.jobs.start(JobKind::Open(path.clone()), move |_, _| {
-            let source = video::open(&path, &DecodeOptions::default())?;
+        self.jobs.start(JobKind::Open(path.clone()), move |_, reporter| {
+            let mut first = |picture| reporter.first_picture(picture);
+            let source = video::open_showing(&path, &DecodeOptions::default(), &mut first)?;
             let clip = Arc::new(source.info().clone());
-            Ok(JobResult::Opened { clip, player: Player::new(source, wake)? })
+            Ok(JobResult::Opened { clip, player: Player::with_sound(source, wake)? })
         })
     }
 
-    /// Analyses a clip, or takes up where it was left.
-    pub fn analyze(&self, request: AnalyzeRequest) -> JobId {
+    /// Analyses a clip, or takes up where it was left; in a process of its own where that is wished and there is a
+    /// program for it.
+    pub fn analyze(&self, request: AnalyzeRequest, in_worker: bool) -> JobId {
         let shelf = Arc::clone(&self.shelf);
+        let workers = self.workers.clone().filter(|_| in_worker);
         self.jobs.start(JobKind::Analyze(request.clip.clone()), move |cancel, reporter| {
-            analyze(&request, &shelf, cancel, reporter).map(JobResult::Analyzed)
+            let outcome = match workers {
+                Some(workers) => workers.analyze(&request, cancel, reporter),
+                None => analyze(&request, &shelf, cancel, reporter),
+            };
+            outcome.map(JobResult::Analyzed)
         })
     }
 
@@ -238,6 +288,36 @@ impl Engine {
         })
     }
 
+    /// Takes in a file of one of the user's own models.
+    pub fn import_model(&self, file: &Path) -> JobId {
+        let (file, shelf) = (file.to_owned(), Arc::clone(&self.shelf));
+        self.jobs.start(JobKind::TakeIn(file.clone()), move |cancel, reporter| {
+            let imported = import_model(&file, &shelf, cancel, reporter)?;
+            Ok(JobResult::ModelReady { title: format!("{} is ready", imported.id), detail: imported.told })
+        })
+    }
+
+    /// What can be fetched of a model, and its licence's text.
+    ///
+    /// # Errors
+    /// When nothing can be fetched of it, or its licence cannot be read.
+    pub fn licence(&self, id: &str) -> Result<(Offer, String), EngineError> {
+        let offer = self.shelf.offer(id)?;
+        let text = offer.licence_text(self.shelf.registry()?.folder())?;
+        Ok((offer, text))
+    }
+
+    /// Fetches the file of a model whose licence the user has accepted.
+    pub fn fetch_model(&self, id: &str) -> JobId {
+        let request = FetchRequest { id: id.to_owned(), licence_accepted: true };
+        let shelf = Arc::clone(&self.shelf);
+        self.jobs.start(JobKind::Fetch(request.id.clone()), move |cancel, reporter| {
+            let fetched = fetch(&request, &shelf, cancel, reporter)?;
+            let detail = format!("{}\nNext, {}", fetched.path.display(), fetched.next);
+            Ok(JobResult::ModelReady { title: format!("Fetched {}", request.id), detail })
+        })
+    }
+
     /// Asks a job to stop; it ends with [`EngineError::Cancelled`] within a second.
     pub fn cancel(&self, job: JobId) {
         self.jobs.cancel(job);
@@ -253,6 +333,12 @@ impl Engine {
 
     /// Memory now. Cheap enough for once a second.
     pub fn memory(&self) -> MemoryUse {
-        memory::measure()
+        let workers = self.workers.as_ref().map(Workers::memory).unwrap_or_default();
+        MemoryUse {
+            workers: workers.process.resident,
+            workers_peak: workers.process.peak_resident,
+            planned: workers.planned,
+            ..memory::measure()
+        }
     }
 }

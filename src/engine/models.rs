@@ -4,9 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use super::detector;
+use super::footprints::{self, Remembered};
 use super::hmr2::Hmr2Recoverer;
 use super::landmark_fit::LandmarkFitRecoverer;
+use super::load_watch::Watch;
+use super::on_demand::{Load, OnDemandDetector};
 use super::pipeline::Stages;
+use super::plan::ModelPlan;
 use super::refine::TrackRefiner;
 use super::surfaces::Surfaces;
 use super::user_models::UserModels;
@@ -14,16 +19,17 @@ use super::worth::ScoreLimits;
 use super::{EngineError, ModelFileError, ModelInfo, Offer};
 use crate::body::{BodyModel, LandmarkFit, SmplBody};
 use crate::inference::{
-    self, HMR2, Hmr2, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer, ModelEntry, ModelFile,
-    Registry, Role, Runtime,
+    Detector, HMR2, Hmr2, Hmr2Options, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer,
+    ModelEntry, ModelFile, Registry, Role, Runtime,
 };
 use crate::settings::ModelSettings;
+use crate::types::{BBox, Detection, MemoryMode, RgbImage};
 
 /// Id of the starter body in the manifest.
 const STARTER_BODY: &str = "body-cc0";
 
-/// Threshold of a detector whose manifest entry names none.
-const FALLBACK_THRESHOLD: f32 = 0.3;
+/// Stages run beside each other, so each network gets one thread of the processor; one that runs alone gets all.
+const DETECTOR_THREADS: usize = 1;
 
 /// Where models and the runtime are looked for.
 #[derive(Clone, Debug, Default)]
@@ -59,8 +65,18 @@ impl ModelShelf {
         if let Some(registry) = self.registry.get() {
             return Ok(registry);
         }
-        let registry = Registry::open(self.places.models_folder.as_deref())?;
+        let registry = self.fresh_registry()?;
         Ok(self.registry.get_or_init(|| registry))
+    }
+
+    /// The manifests as they are now, the program's and the user's.
+    ///
+    /// # Errors
+    /// When there is no models folder or a manifest is damaged.
+    pub(super) fn fresh_registry(&self) -> Result<Registry, EngineError> {
+        let mut registry = Registry::open(self.places.models_folder.as_deref())?;
+        registry.add_own(UserModels::new(&self.places).folder())?;
+        Ok(registry)
     }
 
     /// ONNX Runtime.
@@ -99,6 +115,11 @@ impl ModelShelf {
         }
         let body = UserModels::new(&self.places).smpl()?;
         Ok(self.smpl.get_or_init(|| body).clone())
+    }
+
+    /// The user's own models.
+    pub(super) fn user_models(&self) -> UserModels {
+        UserModels::new(&self.places)
     }
 
     /// Where models come from.
@@ -146,25 +167,27 @@ impl ModelShelf {
     /// # Errors
     /// When there is no models folder or its manifest is damaged.
     pub fn list(&self) -> Result<Vec<ModelInfo>, EngineError> {
-        let registry = self.registry()?;
+        let registry = &self.fresh_registry()?;
         let mut models = Vec::new();
         for entry in registry.models() {
             let files = files_of(registry, entry)?;
-            let whole = |file: &ModelFile| {
-                let found = std::fs::metadata(registry.folder().join(&file.path));
-                found.is_ok_and(|found| found.len() == file.bytes)
+            let is_own = registry.is_own(&entry.id);
+            let whole = |(id, file): &(&str, &ModelFile)| {
+                let path = registry.path(id).unwrap_or_default();
+                let has = |name: &String| path.with_file_name(name).is_file();
+                path.metadata().is_ok_and(|found| found.len() == file.bytes) && file.weights.iter().all(has)
             };
             models.push(ModelInfo {
                 id: entry.id.clone(),
                 title: entry.title.clone(),
                 role: entry.role,
-                file: entry.file.as_ref().map(|file| registry.folder().join(&file.path)),
+                file: registry.path(&entry.id).ok(),
                 bytes: files.iter().map(|(_, file)| file.bytes).sum(),
                 licence: entry.licence.clone(),
                 source: entry.source.clone(),
                 default_threshold: entry.default_threshold(),
-                present: files.iter().all(|(_, file)| whole(file)),
-                remedy: None,
+                present: files.iter().all(whole),
+                remedy: is_own.then(|| format!("Not there: take it in again with snowmesh models import, after snowmesh models remove {}", entry.id)),
             });
         }
         models.extend(UserModels::new(&self.places).list());
@@ -184,14 +207,73 @@ fn files_of<'r>(
     Ok(files)
 }
 
-/// Loads the models that `settings` name; `loading` hears each one's name before it is loaded.
+/// Loads the detector of the plan of `watch`.
+///
+/// # Errors
+/// When it is unknown, missing or altered, or its device is not there.
+pub(super) fn load_detector(
+    shelf: &ModelShelf,
+    settings: &ModelSettings,
+    watch: &Watch<'_>,
+) -> Result<Box<dyn Detector>, EngineError> {
+    let (runtime, registry) = (shelf.runtime()?, shelf.registry()?);
+    let plan = &watch.plan().detector;
+    let own = footprints::need(shelf, &plan.id, plan.device, &Remembered::load())?;
+    let scores = scores(shelf, settings)?;
+    let threads = match watch.plan().mode {
+        MemoryMode::OneAtATime => all_threads(),
+        _ => DETECTOR_THREADS,
+    };
+    watch.load(
+        plan,
+        &own.footprint,
+        own.workers,
+        || {
+            let placement = (plan.device, threads, plan.weights);
+            Ok(detector::load(&runtime, registry, settings, placement)?)
+        },
+        |detector| Ok(detector.detect(&trial().0, scores.weak).map(drop)?),
+    )
+}
+
+/// The detector of the plan of `watch`, to be loaded when a frame needs it.
+///
+/// # Errors
+/// When it is unknown.
+fn detector_on_demand(
+    shelf: &ModelShelf,
+    settings: &ModelSettings,
+    watch: &Watch<'_>,
+) -> Result<Box<dyn Detector>, EngineError> {
+    let (runtime, registry) = (shelf.runtime()?, shelf.registry()?.clone());
+    let plan = watch.plan().detector.clone();
+    registry.get_as(Role::Detector, &plan.id)?;
+    let (crumbs, id, device) = (watch.crumbs(), plan.id.clone(), plan.device);
+    let settings = settings.clone();
+    let load: Load = Box::new(move || {
+        crumbs.loading(&plan);
+        detector::load(&runtime, &registry, &settings, (plan.device, DETECTOR_THREADS, plan.weights))
+    });
+    Ok(Box::new(OnDemandDetector::new(id, device, load)))
+}
+
+/// Scores of the detector that count.
+pub(super) fn scores(shelf: &ModelShelf, settings: &ModelSettings) -> Result<ScoreLimits, EngineError> {
+    let entry = shelf.registry()?.get_as(Role::Detector, &settings.detector)?;
+    let own = detector::own_threshold(entry);
+    Ok(ScoreLimits::around(settings.detection_threshold.unwrap_or(own)))
+}
+
+/// Loads the models that `settings` name as the plan of `watch` says; `seen` stands for a detector that has looked at
+/// the whole clip already.
 ///
 /// # Errors
 /// When a model is unknown, missing or altered, or its device is not there.
-pub fn load_stages(
+pub(super) fn load_stages(
     shelf: &ModelShelf,
     settings: &ModelSettings,
-    loading: &mut dyn FnMut(&str),
+    watch: &Watch<'_>,
+    seen: Option<Box<dyn Detector>>,
 ) -> Result<Stages, EngineError> {
     let runtime = shelf.runtime()?;
     let registry = shelf.registry()?;
@@ -199,23 +281,48 @@ pub fn load_stages(
         // An unknown id is told with the ones there are.
         registry.get_as(Role::Recoverer, &settings.recoverer)?;
     }
-    let entry = registry.get_as(Role::Detector, &settings.detector)?;
-    let own = entry.default_threshold().unwrap_or(FALLBACK_THRESHOLD);
-    let scores = ScoreLimits::around(settings.detection_threshold.unwrap_or(own));
-    loading(&settings.detector);
-    // Stages run beside each other, so each network gets one thread of the processor.
-    let detector =
-        inference::load_detector(&runtime, registry, &settings.detector, settings.detector_device, 1)?;
-    loading(&settings.recoverer);
-    let (recoverers, body) = if settings.recoverer == HMR2 {
-        load_hmr2(&runtime, shelf, settings)?
-    } else {
-        load_landmark_fit(&runtime, shelf, settings)?
+    let scores = scores(shelf, settings)?;
+    let plan = watch.plan();
+    let detector = match (seen, plan.mode) {
+        (Some(seen), _) => seen,
+        (None, MemoryMode::OnDemand) => detector_on_demand(shelf, settings, watch)?,
+        (None, _) => load_detector(shelf, settings, watch)?,
     };
+    let own = footprints::need(shelf, &plan.recoverer.id, plan.recoverer.device, &Remembered::load())?;
+    let (picture, person) = trial();
+    let people = vec![person; plan.recoverer.batch as usize];
+    let (recoverers, body) = watch.load(
+        &plan.recoverer,
+        &own.footprint,
+        own.workers,
+        || match settings.recoverer == HMR2 {
+            true => load_hmr2(&runtime, shelf, &plan.recoverer),
+            false => load_landmark_fit(&runtime, shelf, settings),
+        },
+        |(recoverers, _)| match recoverers.first_mut() {
+            Some(recoverer) => Ok(recoverer.recover(&picture, &people).map(drop)?),
+            None => Ok(()),
+        },
+    )?;
     // Bodies without cues for depth pass through it, bridged over the gaps between them.
     let refiner = Some(TrackRefiner::new(Arc::clone(&body)));
     let surfaces = Some(Surfaces::new(body));
-    Ok(Stages { detector, recoverers, surfaces, refiner, scores, max_people: settings.max_people })
+    let (max_people, detect_every) = (settings.max_people, detect_every(settings));
+    Ok(Stages { detector, recoverers, surfaces, refiner, scores, max_people, detect_every })
+}
+
+/// Frames from one that the detector looks at to the next. HMR2 does not tell whether anybody is in a box, so with it
+/// the detector has to look at every frame.
+pub fn detect_every(settings: &ModelSettings) -> u64 {
+    if settings.recoverer == HMR2 { 1 } else { u64::from(settings.detect_every.max(1)) }
+}
+
+/// A grey picture and a person in it, to see what a model takes.
+fn trial() -> (RgbImage, Detection) {
+    let (width, height) = (640, 360);
+    let data = vec![127; width as usize * height as usize * 3];
+    let bbox = BBox::new(240.0, 30.0, 400.0, 330.0);
+    (RgbImage { width, height, data }, Detection { bbox, score: 1.0 })
 }
 
 /// Recoverers, one for each worker, and the body that their estimates belong to.
@@ -237,21 +344,23 @@ fn load_landmark_fit(
 }
 
 /// One worker with all threads: each further one would keep activations of its own for no more speed.
-fn load_hmr2(
-    runtime: &Runtime,
-    shelf: &ModelShelf,
-    settings: &ModelSettings,
-) -> Result<Recovery, EngineError> {
+fn load_hmr2(runtime: &Runtime, shelf: &ModelShelf, plan: &ModelPlan) -> Result<Recovery, EngineError> {
     let body = shelf.smpl()?;
     let path = UserModels::new(&shelf.places).hmr2_path();
-    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let net = Hmr2::load(runtime, &path, settings.recoverer_device, threads)?;
+    let threads = all_threads();
+    let options =
+        Hmr2Options { device: plan.device, threads, weights: plan.weights, batch: plan.batch as usize };
+    let net = Hmr2::load(runtime, &path, options)?;
     let model = Arc::clone(body.model());
     Ok((vec![Box::new(Hmr2Recoverer::new(net, body))], model))
 }
 
+fn all_threads() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}
+
 /// Workers that recover bodies: recovery takes about twice as long as detection, so with few cores it gets as many
 /// workers as there are, and the system shares them out.
-fn recover_workers() -> usize {
-    std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(1, 4)
+pub(super) fn recover_workers() -> usize {
+    all_threads().clamp(1, 4)
 }

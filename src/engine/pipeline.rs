@@ -1,25 +1,36 @@
 //! Decode → detect → recover, each stage on its own thread, results in order.
 //!
-//! Queues are short, so the memory in flight is a handful of frames whatever the clip's length. Each network session
-//! has one owner. Recovery is the slowest stage, so it may have several workers, each with sessions of its own; their
-//! results are put back in order here.
+//! Queues are short, so the memory in flight is a handful of frames whatever the clip's length. Recovery is the slowest
+//! stage, so it may have several workers, each with sessions of its own; their results are put back in order here.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::detect_stage::{Decoded, DetectStage, Planned};
+use super::looker::Looker;
+use super::memory::frames_within;
+use super::recover_stage::RecoverStage;
 use super::refine::TrackRefiner;
 use super::surfaces::Surfaces;
-use super::worth::{ScoreLimits, WorthRecovering};
+use super::worth::ScoreLimits;
 use super::{CancelToken, EngineError, thread};
 use crate::inference::{Detector, MeshRecoverer};
+use crate::store::FrameRecord;
 use crate::tracking::{ChangeMeter, MotionMeter};
-use crate::types::{CameraMotion, Detection, FrameEvidence, Observation, RgbImage, StageTime, VideoFrame};
-use crate::video::{self, FrameSource, VideoError};
+use crate::types::{CameraMotion, FrameEvidence, Observation, StageTime};
+use crate::video::{FrameSource, VideoError};
 
-/// Frames that may wait before each stage.
+/// Frames that may wait before each stage, besides those that are planned together.
 const QUEUE_FRAMES: usize = 3;
+
+/// Bytes of frames in one queue, whatever their number; a decoded frame's bytes for each pixel.
+const QUEUE_BYTES: u64 = 96 << 20;
+const DECODED_BYTES_PER_PX: f64 = 1.5;
+
+/// Most frames that are planned together, for the queue behind.
+const MOST_TOGETHER: usize = 30;
 
 /// The models that look at a frame.
 pub struct Stages {
@@ -35,6 +46,25 @@ pub struct Stages {
     pub scores: ScoreLimits,
     /// Most people recovered in a frame.
     pub max_people: usize,
+    /// Frames from one that the detector looks at to the next; 1 for every frame.
+    pub detect_every: u64,
+}
+
+/// What is known of the frames before the first one of a run.
+pub struct Earlier<'a> {
+    /// Have taken in the picture before it, where there is one.
+    pub meters: Meters,
+    /// What was seen in all frames before it.
+    pub records: &'a [FrameRecord],
+}
+
+/// What compares each picture with the one before it.
+#[derive(Default)]
+pub struct Meters {
+    /// How much it changes.
+    pub changes: ChangeMeter,
+    /// How the camera moves.
+    pub motion: MotionMeter,
 }
 
 /// What became of one frame.
@@ -54,38 +84,16 @@ pub struct FrameResult {
     pub warning: Option<String>,
 }
 
-/// What compares each picture with the one before it.
-#[derive(Default)]
-pub struct Meters {
-    /// How much it changes.
-    pub changes: ChangeMeter,
-    /// How the camera moves.
-    pub motion: MotionMeter,
-}
-
-/// A frame on its way, numbered in the order of decoding.
-struct Numbered<T> {
-    sequence: u64,
-    item: T,
-}
-
-struct Decoded {
-    frame: VideoFrame,
-    change: Option<f32>,
-}
-
-struct Detected {
-    index: u64,
-    pts: i64,
-    change: Option<f32>,
-    motion: CameraMotion,
-    image: RgbImage,
-    detections: Vec<Detection>,
+/// Something of a frame on its way, numbered in the order of decoding.
+#[derive(Debug)]
+pub struct Numbered<T> {
+    /// Counts from 0.
+    pub sequence: u64,
+    /// What it is.
+    pub item: T,
 }
 
 /// Runs `source` through `stages` and hands each result, in order, to `sink` on the calling thread.
-///
-/// The meters have taken in the picture before the first one, where there is one.
 ///
 /// Ends early, without an error, when `cancel` is set: the caller knows that it asked. Gives the busy time of each
 /// stage.
@@ -95,55 +103,61 @@ struct Detected {
 pub fn run(
     source: &mut dyn FrameSource,
     stages: &mut Stages,
-    meters: Meters,
+    earlier: Earlier<'_>,
     cancel: &CancelToken,
     mut sink: impl FnMut(FrameResult) -> Result<(), EngineError>,
 ) -> Result<Vec<StageTime>, EngineError> {
-    let (to_detect, detect_queue) = bounded::<Numbered<Decoded>>(QUEUE_FRAMES);
-    let (to_recover, recover_queue) = bounded::<Numbered<Detected>>(QUEUE_FRAMES);
+    let size = (source.info().width, source.info().height);
+    let fit = |most| frames_within(QUEUE_BYTES, size, DECODED_BYTES_PER_PX, most);
+    let together = usize::try_from(stages.detect_every).unwrap_or(usize::MAX).min(MOST_TOGETHER);
+    let (to_detect, detect_queue) = bounded::<Numbered<Decoded>>(fit(QUEUE_FRAMES));
+    let (to_recover, recover_queue) =
+        bounded::<Numbered<(Planned, CameraMotion)>>(fit(QUEUE_FRAMES + together));
     let (to_order, order_queue) = bounded::<Numbered<FrameResult>>(QUEUE_FRAMES * 4);
-    let (give_back, spare_images) = bounded::<RgbImage>(QUEUE_FRAMES * 3);
-    let (weakest, worth) = (stages.scores.weak, WorthRecovering::new(stages.scores, stages.max_people));
-    let (detector, recoverers) = (&mut stages.detector, &mut stages.recoverers);
+    let (scores, most) = (stages.scores, stages.max_people);
+    let mut detect_stage = DetectStage::new(scores, most, stages.detect_every);
+    detect_stage.remember(earlier.records);
+    let (looker, recoverers) = (&Looker::new(stages.detector.as_mut()), &mut stages.recoverers);
     let surfaces = stages.surfaces.as_ref();
-    let Meters { changes, motion } = meters;
+    let Meters { changes, motion } = earlier.meters;
+    let motion = MotionStage { meter: motion, last: None };
 
     std::thread::scope(|scope| {
         let bad_frames = to_order.clone();
         let decode = thread::spawn_scoped(scope, "decode", move || {
             decode(source, changes, cancel, &to_detect, &bad_frames)
         })?;
-        let detected = DetectStage { weakest, worth, motion, last: None, spare_images };
         let detect = thread::spawn_scoped(scope, "detect", move || {
-            detected.run(detector.as_mut(), cancel, &detect_queue, &to_recover)
+            detect(detect_stage, motion, looker, cancel, &detect_queue, &to_recover)
         })?;
         let mut workers = Vec::with_capacity(recoverers.len());
         for recoverer in recoverers {
-            let (queue, done, give_back) = (recover_queue.clone(), to_order.clone(), give_back.clone());
+            let (queue, done) = (recover_queue.clone(), to_order.clone());
+            let stage = RecoverStage::new(recoverer.as_mut(), surfaces, scores, most);
             workers.push(thread::spawn_scoped(scope, "recover", move || {
-                recover(recoverer.as_mut(), surfaces, cancel, &queue, &done, &give_back)
+                recover(stage, looker, cancel, &queue, &done)
             })?);
         }
-        drop((to_order, recover_queue, give_back));
+        drop((to_order, recover_queue));
 
         let delivered = deliver_in_order(order_queue, &mut sink);
-        let mut times = vec![joined(decode.join(), "decode")?, joined(detect.join(), "detect")?];
+        let decode_time = joined(decode.join(), "decode")?;
+        joined(detect.join(), "detect")?;
         let mut recover_time = StageTime { stage: "recover".into(), frames: 0, busy_s: 0.0 };
         for worker in workers {
             let time = joined(worker.join(), "recover")?;
             recover_time.frames += time.frames;
             recover_time.busy_s += time.busy_s;
         }
-        times.push(recover_time);
-        delivered.map(|()| times)
+        delivered.map(|()| vec![decode_time, looker.time(), recover_time])
     })
 }
 
 /// The result of a stage's thread; a panic in it is reported as a lost stage.
-fn joined(
-    result: std::thread::Result<Result<StageTime, EngineError>>,
+fn joined<T>(
+    result: std::thread::Result<Result<T, EngineError>>,
     stage: &'static str,
-) -> Result<StageTime, EngineError> {
+) -> Result<T, EngineError> {
     result.unwrap_or(Err(EngineError::StageLost { stage }))
 }
 
@@ -164,14 +178,6 @@ impl Busy {
         let result = work();
         self.time += start.elapsed();
         self.frames += 1;
-        result
-    }
-
-    /// More work on a frame that is counted already.
-    fn count_on<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        let start = Instant::now();
-        let result = work();
-        self.time += start.elapsed();
         result
     }
 
@@ -214,83 +220,75 @@ fn decode(
     Ok(busy.done())
 }
 
-struct DetectStage {
-    weakest: f32,
-    worth: WorthRecovering,
-    motion: MotionMeter,
+/// Tells how the camera moves, from frames in order.
+struct MotionStage {
+    meter: MotionMeter,
     /// Index of the last frame, where there was one.
     last: Option<u64>,
-    spare_images: Receiver<RgbImage>,
 }
 
-impl DetectStage {
-    fn run(
-        mut self,
-        detector: &mut dyn Detector,
-        cancel: &CancelToken,
-        queue: &Receiver<Numbered<Decoded>>,
-        next: &Sender<Numbered<Detected>>,
-    ) -> Result<StageTime, EngineError> {
-        let mut busy = Busy::new("detect");
-        for Numbered { sequence, item: Decoded { frame, change } } in queue {
-            if cancel.is_cancelled() {
-                break;
-            }
-            let mut image = self.spare_images.try_recv().unwrap_or_default();
-            let detections = busy.count(|| {
-                video::yuv_to_rgb(&frame.image, &mut image);
-                detector.detect(&image, self.weakest)
-            });
-            let mut detections = detections?;
-            self.worth.choose(frame.index, &mut detections);
-            let motion = busy.count_on(|| self.motion(&frame, &detections));
-            let item = Detected { index: frame.index, pts: frame.pts, change, motion, image, detections };
-            if next.send(Numbered { sequence, item }).is_err() {
-                break;
-            }
-        }
-        Ok(busy.done())
-    }
-
-    /// How the camera moved into `frame`.
-    fn motion(&mut self, frame: &VideoFrame, detections: &[Detection]) -> CameraMotion {
+impl MotionStage {
+    /// How the camera moved into the frame.
+    fn take(&mut self, Planned { decoded, people }: &Planned) -> CameraMotion {
+        let frame = &decoded.frame;
         if self.last.is_some_and(|last| last + 1 != frame.index) {
-            self.motion.skip();
+            self.meter.skip();
         }
         self.last = Some(frame.index);
-        self.motion.take(&frame.image, detections.iter().map(|detection| detection.bbox))
+        self.meter.take(&frame.image, people.detections.iter().map(|detection| detection.bbox))
     }
+}
+
+fn detect(
+    mut stage: DetectStage,
+    mut motion: MotionStage,
+    looker: &Looker<'_>,
+    cancel: &CancelToken,
+    queue: &Receiver<Numbered<Decoded>>,
+    next: &Sender<Numbered<(Planned, CameraMotion)>>,
+) -> Result<(), EngineError> {
+    let mut ready = Vec::new();
+    // Whether the stage behind still takes frames; where it does not, its own result says why.
+    let mut hand_on = |ready: &mut Vec<_>| {
+        ready.drain(..).all(|Numbered { sequence, item: planned }| {
+            let moved = motion.take(&planned);
+            next.send(Numbered { sequence, item: (planned, moved) }).is_ok()
+        })
+    };
+    for frame in queue {
+        if cancel.is_cancelled() {
+            return Ok(());
+        }
+        stage.take(frame, looker, &mut ready)?;
+        if !hand_on(&mut ready) {
+            return Ok(());
+        }
+    }
+    if !cancel.is_cancelled() {
+        stage.finish(looker, &mut ready)?;
+        hand_on(&mut ready);
+    }
+    Ok(())
 }
 
 fn recover(
-    recoverer: &mut dyn MeshRecoverer,
-    surfaces: Option<&Surfaces>,
+    mut stage: RecoverStage<'_>,
+    looker: &Looker<'_>,
     cancel: &CancelToken,
-    queue: &Receiver<Numbered<Detected>>,
+    queue: &Receiver<Numbered<(Planned, CameraMotion)>>,
     next: &Sender<Numbered<FrameResult>>,
-    give_back: &Sender<RgbImage>,
 ) -> Result<StageTime, EngineError> {
     let mut busy = Busy::new("recover");
-    let mut sampler = surfaces.map(Surfaces::sampler);
-    for Numbered { sequence, item } in queue {
+    for Numbered { sequence, item: (Planned { decoded, people }, motion) } in queue {
         if cancel.is_cancelled() {
             break;
         }
-        let Detected { index, pts, change, motion, image, detections } = item;
-        let bodies = busy.count(|| recoverer.recover(&image, &detections))?;
-        let appearances = sampler.as_mut().map_or_else(Vec::new, |sampler| {
-            let bodies: Vec<_> = bodies.iter().map(Option::as_ref).collect();
-            busy.count_on(|| sampler.sample(&image, &bodies))
-        });
-        // Full means that enough spare pictures wait already.
-        let _ = give_back.try_send(image);
-        let observations = detections
-            .into_iter()
-            .zip(bodies)
-            .map(|(detection, body)| Observation { detection, body })
-            .collect();
-        let evidence = FrameEvidence { motion, appearances };
-        let item = FrameResult { index, pts: Some(pts), change, observations, evidence, warning: None };
+        let Decoded { frame, change } = decoded;
+        let seen = busy.count(|| stage.recover(&frame, people, Some(looker)))?;
+        let (index, pts) = (frame.index, Some(frame.pts));
+        let evidence = FrameEvidence { motion, appearances: seen.appearances };
+        let item =
+            FrameResult { index, pts, change, observations: seen.observations, evidence, warning: None };
         if next.send(Numbered { sequence, item }).is_err() {
             break;
         }

@@ -1,32 +1,26 @@
-//! Playing a clip: a thread that decodes, and a slot that holds the latest frame for the screen.
+//! Playing a clip: what the window sets and sees. The decoding is done by the thread in `playback`.
 //!
-//! Display work is latest-wins: a scrub that outruns the decoder skips frames, it never queues them.
+//! Display work is latest-wins: a scrub that outruns the decoder skips frames, it never queues them. A frame that is in
+//! the cache is there before the call that asks for it returns.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::clock::{Due, PlayClock};
+use super::clock::PlayClock;
 use super::frame_cache::FrameCache;
 use super::job::{Wake, lock};
-use super::{EngineError, thread};
+use super::playback::Playback;
+use super::{EngineError, memory, soundtrack, thread};
 use crate::types::{FrameIndex, VideoFrame};
-use crate::video::{FrameSource, VideoError};
+use crate::video::FrameSource;
 
 /// Slowest and fastest playing speed.
 pub const SPEED_RANGE: (f64, f64) = (0.1, 2.0);
 
-/// Pixels kept around the playhead.
-const CACHE_BYTES: usize = 160 << 20;
-
-/// How far ahead a frame may lie to be reached by decoding on instead of seeking.
-const DECODE_ON_FRAMES: u64 = 24;
-
-/// How far before a frame that lies behind decoding starts, so that the next steps back are there already.
-const LEAD_IN_FRAMES: u64 = 12;
-
-/// When the picture is this late, the clock is set back to it: playing then slows down instead of skipping more and
-/// more.
-const LATE: Duration = Duration::from_millis(250);
+/// Bytes of pixels kept around the playhead: a part of the memory there is, within bounds.
+const CACHE_SHARE: u64 = 24;
+const CACHE_BYTES: (u64, u64) = (160 << 20, 768 << 20);
 
 /// What the player is doing; a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,15 +40,19 @@ pub struct PlayerState {
 }
 
 /// What callers set and the thread follows.
-struct Control {
-    state: PlayerState,
-    clock: PlayClock,
-    stop: bool,
+pub(super) struct Control {
+    pub state: PlayerState,
+    pub clock: PlayClock,
+    /// Whether the playhead went back last.
+    pub backwards: bool,
+    /// Whether it may be heard.
+    pub sound: bool,
+    pub stop: bool,
 }
 
 impl Control {
     /// Starts the clock at the playhead.
-    fn restart_clock(&mut self, index: &FrameIndex, now: Instant) {
+    pub(super) fn restart_clock(&mut self, index: &FrameIndex, now: Instant) {
         let sign = if self.state.reverse { -1.0 } else { 1.0 };
         self.clock = PlayClock {
             since: now,
@@ -64,12 +62,15 @@ impl Control {
     }
 }
 
-struct Shared {
-    index: Arc<FrameIndex>,
-    control: Mutex<Control>,
-    changed: Condvar,
-    latest: Mutex<Option<VideoFrame>>,
-    warning: Mutex<Option<String>>,
+/// What the window and the thread share. Locks are taken in the order of the fields.
+pub(super) struct Shared {
+    pub index: Arc<FrameIndex>,
+    pub control: Mutex<Control>,
+    pub changed: Condvar,
+    pub cache: Mutex<FrameCache>,
+    pub latest: Mutex<Option<VideoFrame>>,
+    pub warning: Mutex<Option<String>>,
+    pub left_out: AtomicU64,
 }
 
 /// Plays one clip. All calls return at once; dropping it stops its thread.
@@ -109,14 +110,32 @@ impl Player {
         let clock = PlayClock { since: Instant::now(), from_s: 0.0, rate: 1.0 };
         let shared = Arc::new(Shared {
             index,
-            control: Mutex::new(Control { state, clock, stop: false }),
+            control: Mutex::new(Control { state, clock, backwards: false, sound: true, stop: false }),
             changed: Condvar::new(),
+            cache: Mutex::new(FrameCache::new(cache_bytes())),
             latest: Mutex::default(),
             warning: Mutex::default(),
+            left_out: AtomicU64::new(0),
         });
         let for_thread = Arc::clone(&shared);
         thread::spawn("playback", move || Playback::new(for_thread, source, wake).run())?;
         Ok(Self { shared })
+    }
+
+    /// The same with the clip's sound, which is heard while it plays forwards at real time.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_sound(source: Box<dyn FrameSource>, wake: Wake) -> Result<Self, EngineError> {
+        let clip = source.info().clone();
+        let player = Self::new(source, wake)?;
+        soundtrack::start(&clip, Arc::clone(&player.shared))?;
+        Ok(player)
+    }
+
+    /// Sets whether it may be heard.
+    pub fn set_sound(&self, on: bool) {
+        lock(&self.shared.control).sound = on;
     }
 
     /// What it is doing.
@@ -124,7 +143,8 @@ impl Player {
         lock(&self.shared.control).state
     }
 
-    /// The latest decoded frame, or `None` before the first. Its index tells which frame it is.
+    /// The frame to show, or `None` before the first. While the one at the playhead is being decoded it is the nearest
+    /// that is there: its index tells which frame it is.
     pub fn frame(&self) -> Option<VideoFrame> {
         lock(&self.shared.latest).clone()
     }
@@ -186,134 +206,33 @@ impl Player {
         lock(&self.shared.warning).take()
     }
 
+    /// Frames that playing has left out because they could not be decoded in time.
+    pub fn left_out(&self) -> u64 {
+        self.shared.left_out.load(Ordering::Relaxed)
+    }
+
     fn change(&self, change: impl FnOnce(&mut PlayerState)) {
         let mut control = lock(&self.shared.control);
+        let before = control.state.playhead;
         change(&mut control.state);
+        let state = control.state;
+        if state.playing {
+            control.backwards = state.reverse;
+        } else if state.playhead != before {
+            control.backwards = state.playhead < before;
+        }
         control.restart_clock(&self.shared.index, Instant::now());
+        if !state.playing
+            && let Some(frame) = lock(&self.shared.cache).get(state.playhead)
+        {
+            *lock(&self.shared.latest) = Some(frame);
+        }
         drop(control);
         self.shared.changed.notify_one();
     }
 }
 
-/// What the playback thread is to do next.
-enum Next {
-    Show { frame: u64, since: Instant },
-    Stop,
-}
-
-/// The playback thread's own state.
-struct Playback {
-    shared: Arc<Shared>,
-    source: Box<dyn FrameSource>,
-    wake: Wake,
-    cache: FrameCache,
-    /// Index of the frame that the source gives next.
-    position: u64,
-    /// Frame on the screen, or tried in vain.
-    settled: Option<u64>,
-}
-
-impl Playback {
-    fn new(shared: Arc<Shared>, source: Box<dyn FrameSource>, wake: Wake) -> Self {
-        Self { shared, source, wake, cache: FrameCache::new(CACHE_BYTES), position: 0, settled: None }
-    }
-
-    fn run(mut self) {
-        while let Next::Show { frame, since } = self.wait() {
-            match self.fetch(frame) {
-                Ok(Some(picture)) => *lock(&self.shared.latest) = Some(picture),
-                Ok(None) => {}
-                Err(error) => *lock(&self.shared.warning) = Some(error.to_string()),
-            }
-            self.settled = Some(frame);
-            self.slow_down_when_late(frame, since);
-            (self.wake)();
-        }
-    }
-
-    /// Waits until another frame than the settled one is due.
-    fn wait(&self) -> Next {
-        let mut control = lock(&self.shared.control);
-        loop {
-            if control.stop {
-                return Next::Stop;
-            }
-            let now = Instant::now();
-            let mut pause = None;
-            if control.state.playing {
-                let (first, last) = control.state.range;
-                match control.clock.due(now, &self.shared.index, first, last) {
-                    Due::Frame(frame, next_in) => {
-                        control.state.playhead = frame;
-                        pause = Some(next_in);
-                    }
-                    Due::End(frame) if control.state.looping && first < last => {
-                        control.state.playhead = if frame == last { first } else { last };
-                        control.restart_clock(&self.shared.index, now);
-                    }
-                    Due::End(frame) => {
-                        control.state.playhead = frame;
-                        control.state.playing = false;
-                        (self.wake)();
-                    }
-                }
-            }
-            let frame = control.state.playhead;
-            if self.settled != Some(frame) {
-                return Next::Show { frame, since: now };
-            }
-            control = match pause {
-                Some(time) => {
-                    let waited = self.shared.changed.wait_timeout(control, time);
-                    waited.map_or_else(|poisoned| poisoned.into_inner().0, |(control, _)| control)
-                }
-                None => {
-                    let waited = self.shared.changed.wait(control);
-                    waited.unwrap_or_else(std::sync::PoisonError::into_inner)
-                }
-            };
-        }
-    }
-
-    /// Frame `wanted` from the cache or the file; `None` where it cannot be decoded or is past the end.
-    fn fetch(&mut self, wanted: u64) -> Result<Option<VideoFrame>, VideoError> {
-        if let Some(frame) = self.cache.get(wanted) {
-            return Ok(Some(frame));
-        }
-        let ahead = wanted.checked_sub(self.position);
-        if ahead.is_none_or(|frames| frames > DECODE_ON_FRAMES) {
-            let start = if ahead.is_none() { wanted.saturating_sub(LEAD_IN_FRAMES) } else { wanted };
-            self.source.seek(start)?;
-            self.position = start;
-        }
-        loop {
-            match self.source.next_frame() {
-                Ok(Some(frame)) => {
-                    self.position = frame.index + 1;
-                    let reached = frame.index;
-                    let result = (reached == wanted).then(|| frame.clone());
-                    self.cache.insert(frame, wanted);
-                    if reached >= wanted {
-                        return Ok(result);
-                    }
-                }
-                Ok(None) => {
-                    self.position = self.shared.index.len();
-                    return Ok(None);
-                }
-                Err(VideoError::BadFrame { index, .. }) if index < wanted => self.position = index + 1,
-                Err(error) => {
-                    self.position = wanted + 1;
-                    return Err(error);
-                }
-            }
-        }
-    }
-
-    fn slow_down_when_late(&self, frame: u64, since: Instant) {
-        let mut control = lock(&self.shared.control);
-        if control.state.playing && since.elapsed() > LATE && control.state.playhead == frame {
-            control.restart_clock(&self.shared.index, Instant::now());
-        }
-    }
+fn cache_bytes() -> usize {
+    let share = memory::measure().limit / CACHE_SHARE;
+    usize::try_from(share.clamp(CACHE_BYTES.0, CACHE_BYTES.1)).unwrap_or(usize::MAX)
 }

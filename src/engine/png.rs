@@ -21,7 +21,8 @@ pub fn make_folder(folder: &Path) -> Result<(), EngineError> {
     })
 }
 
-/// Writes packed 8-bit pixels, rows without padding, beside `path` and renames the file into its place.
+/// Writes packed 8-bit pixels, rows without padding, beside `path`, brings them to the disk and renames the file into its
+/// place.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -39,6 +40,7 @@ pub fn write_png(
         .write_image(pixels, width, height, color)
         .map_err(|error| failed(std::io::Error::other(error)))?;
     buffered.into_inner().map_err(|error| failed(error.into_error()))?;
+    file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }

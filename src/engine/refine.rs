@@ -79,7 +79,7 @@ fn rider(riders: &[RiderFrame], track: TrackId) -> Option<&RiderFrame> {
 }
 
 fn is_seen(riders: &[RiderFrame], track: TrackId) -> bool {
-    rider(riders, track).is_some_and(|r| r.provenance == Provenance::Detected && r.body.is_some())
+    rider(riders, track).is_some_and(|r| r.provenance.is_seen() && r.body.is_some())
 }
 
 fn set_body(riders: &mut [RiderFrame], track: TrackId, body: BodyEstimate) {

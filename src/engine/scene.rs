@@ -1,8 +1,10 @@
 //! From riders to something that can be drawn: poses the bodies, names the boxes. Screen and export share it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::body::{BodyModel, PosedBody};
+use super::surfaces::Textures;
+use crate::body::{BodyModel, PosedBody, SurfacePatches};
 use crate::render::{LabelledBox, LinePattern, OverlayScene, Skeleton};
 use crate::types::overlay::track_color;
 use crate::types::{OverlayStyle, Provenance, RiderFrame, Track, TrackId, YuvImage};
@@ -12,12 +14,24 @@ pub struct SceneBuilder {
     body: Arc<BodyModel>,
     posed: PosedBody,
     names: Vec<(TrackId, String)>,
+    textures: Option<Arc<Textures>>,
+    /// Made when somebody is first drawn in his own colours.
+    patches: Option<SurfacePatches>,
+    /// Vertex colours of those who were.
+    painted: BTreeMap<TrackId, Vec<[u8; 4]>>,
 }
 
 impl SceneBuilder {
     /// A builder that poses `body`.
     pub fn new(body: Arc<BodyModel>) -> Self {
-        Self { body, posed: PosedBody::default(), names: Vec::new() }
+        Self {
+            body,
+            posed: PosedBody::default(),
+            names: Vec::new(),
+            textures: None,
+            patches: None,
+            painted: BTreeMap::new(),
+        }
     }
 
     /// The body that meshes are made of.
@@ -30,6 +44,18 @@ impl SceneBuilder {
         self.names.clear();
         let named = tracks.iter().filter_map(|track| Some((track.id, track.name.clone()?)));
         self.names.extend(named);
+    }
+
+    /// Takes the colours that riders are seen in, where they are known yet.
+    pub fn set_textures(&mut self, textures: Option<&Arc<Textures>>) {
+        let same = match (&self.textures, textures) {
+            (Some(old), Some(new)) => Arc::ptr_eq(old, new),
+            (old, new) => old.is_none() && new.is_none(),
+        };
+        if !same {
+            self.textures = textures.map(Arc::clone);
+            self.painted.clear();
+        }
     }
 
     /// Makes `scene` show `riders` over `picture`; what it held before is forgotten, its memory used again.
@@ -45,7 +71,7 @@ impl SceneBuilder {
         scene.style = *style;
         for rider in riders.into_iter().filter(|rider| rider.provenance != Provenance::Missing) {
             let color = track_color(rider.track);
-            let seen = rider.provenance == Provenance::Detected;
+            let seen = rider.provenance.is_seen();
             if let Some(body) = &rider.body {
                 if style.mesh || style.wireframe {
                     self.body.pose(&body.smpl, body.translation_m, &mut self.posed);
@@ -53,6 +79,18 @@ impl SceneBuilder {
                     std::mem::swap(&mut mesh.vertices, &mut self.posed.vertices);
                     std::mem::swap(&mut mesh.normals, &mut self.posed.normals);
                     mesh.ghost = !seen;
+                    if style.textured
+                        && let Some(colors) =
+                            self.textures.as_ref().and_then(|textures| textures.get(&rider.track))
+                    {
+                        let painted = self.painted.entry(rider.track).or_insert_with(|| {
+                            let patches = self.patches.get_or_insert_with(|| SurfacePatches::new(&self.body));
+                            let mut painted = Vec::new();
+                            patches.paint(colors, &mut painted);
+                            painted
+                        });
+                        mesh.colors.extend_from_slice(painted);
+                    }
                 }
                 if style.skeleton {
                     scene.skeletons.push(Skeleton { points: body.joints_2d, color, ghost: !seen });
@@ -80,7 +118,7 @@ impl SceneBuilder {
 /// Line patterns double the colours for eyes that cannot tell them apart.
 fn pattern(provenance: Provenance) -> LinePattern {
     match provenance {
-        Provenance::Detected => LinePattern::Solid,
+        Provenance::Detected | Provenance::ReDetected => LinePattern::Solid,
         Provenance::Interpolated => LinePattern::Dashed,
         Provenance::Predicted | Provenance::Missing => LinePattern::Dotted,
     }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{EngineError, ModelInfo, ModelPlaces};
 use crate::body::{BodyModel, SmplBody};
-use crate::inference::{HMR2, Role};
+use crate::inference::{self, HMR2, OnnxFile, Recognized, Role};
 
 /// Id of the SMPL body.
 pub(super) const SMPL: &str = "smpl";
@@ -89,7 +89,7 @@ impl UserModels {
         [
             ModelInfo {
                 id: HMR2.to_owned(),
-                title: "HMR2 (4D-Humans), your own weights".to_owned(),
+                title: format!("HMR2 (4D-Humans), your own weights{}", variant(&graph)),
                 role: Role::Recoverer,
                 bytes: size(&graph) + size(&weights),
                 licence: "MIT".to_owned(),
@@ -97,8 +97,8 @@ impl UserModels {
                 default_threshold: None,
                 present: graph.is_file() && smpl.is_file(),
                 remedy: Some(format!(
-                    "Not there: export your checkpoint with models/export, and put hmr2.onnx, hmr2.onnx.data and \
-                     smpl.npz into {folder}"
+                    "Not there: fetch the checkpoint, export it with models/export, import the hmr2.onnx that it makes, \
+                     and the SMPL body; they are kept in {folder}"
                 )),
                 file: Some(graph),
             },
@@ -112,11 +112,21 @@ impl UserModels {
                 default_threshold: None,
                 present: smpl.is_file(),
                 remedy: Some(format!(
-                    "Not there: put your copy, converted with models/export, into {folder}"
+                    "Not there: get the neutral model (.npz or .pkl) at smpl.is.tue.mpg.de and import it; it is kept in \
+                     {folder}"
                 )),
                 file: Some(smpl),
             },
         ]
+    }
+}
+
+/// The numbers that a network's weights are kept in, in brackets.
+fn variant(graph: &Path) -> String {
+    let file = OnnxFile::open(graph).ok();
+    match file.and_then(|file| inference::recognize(&file).ok()) {
+        Some(Recognized::Hmr2(signature)) => format!(" ({})", signature.weights),
+        Some(Recognized::Detector(_)) | None => String::new(),
     }
 }
 

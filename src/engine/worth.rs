@@ -25,6 +25,12 @@ impl ScoreLimits {
     pub fn around(threshold: f32) -> Self {
         Self { confident: threshold, weak: threshold * 0.5 }
     }
+
+    /// Whether `detection` counts, where `near` says whether its box is near somebody who was seen shortly before.
+    pub fn allow(&self, detection: &Detection, near: impl Fn(&BBox) -> bool) -> bool {
+        let score = detection.score;
+        score >= self.confident || (score >= self.weak && near(&detection.bbox))
+    }
 }
 
 /// Remembers where people were.
@@ -41,21 +47,33 @@ impl WorthRecovering {
         Self { limits, most, seen: Vec::new() }
     }
 
-    /// Leaves in `detections` (best first) of frame `frame` those that are worth recovering. Frames come in order.
-    pub fn choose(&mut self, frame: u64, detections: &mut Vec<Detection>) {
-        self.seen.retain(|(when, _)| frame.saturating_sub(*when) <= MEMORY_FRAMES);
-        let near = |bbox: &BBox| self.seen.iter().any(|(_, place)| place.intersection(bbox).area() > 0.0);
-        detections.retain(|detection| {
-            let score = detection.score;
-            score >= self.limits.confident || (score >= self.limits.weak && near(&detection.bbox))
-        });
+    /// Leaves in `detections` (best first) of frame `frame` those that are worth recovering.
+    pub fn choose(&self, frame: u64, detections: &mut Vec<Detection>) {
+        let near = |bbox: &BBox| self.places(frame).any(|place| place.intersection(bbox).area() > 0.0);
+        detections.retain(|detection| self.limits.allow(detection, near));
         detections.truncate(self.most);
-        for detection in detections.iter() {
-            let bbox = detection.bbox;
-            let place = BBox::from_center(bbox.center(), bbox.size() * (1.0 + 2.0 * MARGIN));
-            self.seen.push((frame, place));
-        }
     }
+
+    /// Remembers who was worth recovering in frame `frame`. Frames come in order.
+    pub fn remember(&mut self, frame: u64, people: impl IntoIterator<Item = BBox>) {
+        self.seen.retain(|(when, _)| frame.saturating_sub(*when) <= MEMORY_FRAMES);
+        self.seen.extend(people.into_iter().map(|bbox| (frame, around(&bbox))));
+    }
+
+    /// Whether anybody was seen shortly before frame `frame`.
+    pub fn has_seen_anybody(&self, frame: u64) -> bool {
+        self.places(frame).next().is_some()
+    }
+
+    fn places(&self, frame: u64) -> impl Iterator<Item = &BBox> {
+        let is_fresh = move |when: u64| frame.saturating_sub(when) <= MEMORY_FRAMES;
+        self.seen.iter().filter(move |(when, _)| is_fresh(*when)).map(|(_, place)| place)
+    }
+}
+
+/// Where somebody in `bbox` may be shortly after.
+pub fn around(bbox: &BBox) -> BBox {
+    BBox::from_center(bbox.center(), bbox.size() * (1.0 + 2.0 * MARGIN))
 }
 
 #[cfg(test)]
@@ -68,6 +86,7 @@ mod tests {
 
     fn kept(chooser: &mut WorthRecovering, frame: u64, mut detections: Vec<Detection>) -> Vec<f32> {
         chooser.choose(frame, &mut detections);
+        chooser.remember(frame, detections.iter().map(|detection| detection.bbox));
         detections.iter().map(|detection| detection.score).collect()
     }
 

@@ -20,6 +20,11 @@ pub enum FormatError {
     /// The file is not a result file or is damaged.
     #[error("not a PHALP result or npz of SMPL parameters that can be read: {0}")]
     Malformed(String),
+    /// A pickle that should be a body is none.
+    #[error(
+        "not an SMPL body that can be read: {0}; models/export/smpl_to_npz.py tells more, and converts what it can"
+    )]
+    NotABody(String),
     /// It would take more memory than any result does.
     #[error("unpacks to more than {limit_mib} MiB, which no result of a clip does")]
     TooLarge {

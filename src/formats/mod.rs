@@ -22,6 +22,7 @@ mod npz;
 mod parquet;
 mod phalp;
 mod pickle;
+mod smpl_pickle;
 mod table;
 mod trc;
 
@@ -32,6 +33,7 @@ pub use dataset::{Dataset, Imported, ImportedRider, Origin};
 pub use error::FormatError;
 pub use glb::{SkinnedMesh, provenance as provenance_runs};
 pub use inspection::Inspection;
+pub use smpl_pickle::body_from_pickle;
 
 use crate::types::TrackId;
 

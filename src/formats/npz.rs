@@ -1,7 +1,7 @@
 //! NumPy archives of SMPL parameters, written and read.
 //!
 //! One row a rider and frame in which a body is known, N rows in the order of frames: `frame` i64, `time_s` f64,
-//! `track` u32, `provenance` u8 (0 detected, 1 interpolated, 2 predicted), `score` f32; `bbox` N×4 f32 (left, top,
+//! `track` u32, `provenance` u8 (0 detected, 1 interpolated, 2 predicted, 4 re-detected), `score` f32; `bbox` N×4 f32 (left, top,
 //! right, bottom, picture pixels); `global_orient` N×3, `body_pose` N×69 and `betas` N×10 as smplx takes them (axis ×
 //! angle, radians, f32; global_orient is camera_from_body, y down), `transl` N×3 (metres, camera frame); `joints_3d`
 //! N×24×3 (metres, camera frame); `joints_2d` N×17×3 (picture pixels, score); `focal_px` N, `center_px` N×2; then for the
@@ -56,8 +56,7 @@ fn archive(data: &Dataset<'_>) -> Result<Vec<u8>, WriteNpzError> {
     npz.add_array("frame", &rows.iter().map(|row| row.0 as i64).collect::<Array1<i64>>())?;
     npz.add_array("time_s", &rows.iter().map(|row| info.frames.seconds(row.0)).collect::<Array1<f64>>())?;
     npz.add_array("track", &rows.iter().map(|row| row.1.track.0).collect::<Array1<u32>>())?;
-    let code = |provenance| Provenance::ALL.iter().position(|known| *known == provenance).unwrap_or(3) as u8;
-    npz.add_array("provenance", &rows.iter().map(|row| code(row.1.provenance)).collect::<Array1<u8>>())?;
+    npz.add_array("provenance", &rows.iter().map(|row| row.1.provenance.code()).collect::<Array1<u8>>())?;
     npz.add_array("score", &column(&|rider, _| rider.score))?;
     let corners = |rider: &RiderFrame, _: &BodyEstimate| {
         vec![rider.bbox.min.x, rider.bbox.min.y, rider.bbox.max.x, rider.bbox.max.y]
@@ -159,7 +158,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Imported, FormatError> {
         let rider = ImportedRider {
             track: number(&track).map_or(1, |track| track as u32),
             provenance: number(&provenance)
-                .and_then(|code| Provenance::ALL.get(code as usize).copied())
+                .and_then(|code| Provenance::ALL.into_iter().find(|known| f64::from(known.code()) == code))
                 .unwrap_or(Provenance::Detected),
             score: at(&score, 0).unwrap_or(1.0),
             bbox: match [0, 1, 2, 3].map(|side| at(&boxes, side)) {

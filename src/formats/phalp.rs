@@ -50,7 +50,7 @@ pub(super) fn write(data: &Dataset<'_>, out: &mut dyn Write) -> io::Result<()> {
                 .iter()
                 .map(|(rider, _)| {
                     let age = unseen.entry(rider.track).or_insert(0);
-                    *age = if rider.provenance == Provenance::Detected { 0 } else { *age + 1 };
+                    *age = if rider.provenance.is_seen() { 0 } else { *age + 1 };
                     *age
                 })
                 .collect();
@@ -75,7 +75,7 @@ fn write_frame(
     };
     let seen = |w: &mut Writer, key: &str, one: &dyn Fn(&mut Writer, &RiderFrame)| {
         w.str(key);
-        let seen = riders.iter().filter(|(rider, _)| rider.provenance == Provenance::Detected);
+        let seen = riders.iter().filter(|(rider, _)| rider.provenance.is_seen());
         w.list(|w| seen.for_each(|(rider, _)| one(w, rider)));
     };
     let corner_and_size = |w: &mut Writer, rider: &RiderFrame| {

@@ -63,6 +63,17 @@ pub enum InferenceError {
         /// What is wrong.
         cause: String,
     },
+    /// The manifest of the user's own detectors cannot be read or written, or contradicts itself.
+    #[error(
+        "{path}: {cause}; mend it, or delete it and take the detectors in again with `snowmesh models import`",
+        path = path.display()
+    )]
+    OwnManifestInvalid {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
     /// The manifest has no such model for the job.
     #[error("there is no {wanted} '{id}': choose one of {known}", known = known.join(", "))]
     UnknownModel {
@@ -113,6 +124,16 @@ pub enum InferenceError {
         path: PathBuf,
         /// What the system said.
         cause: std::io::Error,
+    },
+    /// A network cannot tell the class that was asked for.
+    #[error("model {model} knows no class '{class}': name one of its own, or its number below {count}")]
+    UnknownClass {
+        /// The model's id.
+        model: String,
+        /// The class asked for.
+        class: String,
+        /// Classes that it tells apart.
+        count: usize,
     },
     /// A file that should be an ONNX model is none, or is damaged.
     #[error("{path}: this ONNX file cannot be read: {cause}; export or download it again", path = path.display())]
@@ -182,4 +203,14 @@ pub enum InferenceError {
         /// The box, as left, top, right, bottom.
         bbox: String,
     },
+}
+
+impl InferenceError {
+    /// The model that failed while it ran, where that is what happened.
+    pub fn failed_model(&self) -> Option<&str> {
+        match self {
+            Self::Run { model, .. } => Some(model),
+            _ => None,
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::contract::NetworkContract;
 
@@ -10,7 +10,7 @@ use super::contract::NetworkContract;
 const FORMAT: u32 = 1;
 
 /// `models/manifest.json`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Version of the format.
@@ -20,7 +20,7 @@ pub struct Manifest {
 }
 
 /// One model: a file, or several other models that do one job together.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelEntry {
     /// Name on the command line and in saved files.
@@ -38,12 +38,12 @@ pub struct ModelEntry {
     /// What the network takes and gives; absent where the model is no network.
     pub network: Option<NetworkContract>,
     /// Ids of the models that this one is made of; empty where it is a file.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<String>,
 }
 
 /// What a model does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Finds people.
@@ -74,7 +74,7 @@ impl Role {
 }
 
 /// A file in the models folder.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelFile {
     /// Path within the models folder, with forward slashes.
@@ -83,16 +83,16 @@ pub struct ModelFile {
     pub bytes: u64,
     /// SHA-256, lower-case hexadecimal.
     pub sha256: String,
+    /// Files in the same folder with weights that are too large for it; they are mapped, and not held against a hash
+    /// when they are loaded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weights: Vec<String>,
 }
 
 impl ModelEntry {
     /// Score from which a detector's detections are usually right; `None` where the model is no detector.
     pub fn default_threshold(&self) -> Option<f32> {
-        match &self.network {
-            Some(NetworkContract::Nanodet(c)) => Some(c.default_threshold),
-            Some(NetworkContract::MovenetMultipose(c)) => Some(c.default_threshold),
-            _ => None,
-        }
+        self.network.as_ref()?.default_threshold()
     }
 
     fn check(&self) -> Result<(), String> {
@@ -101,7 +101,7 @@ impl ModelEntry {
             return fail("it must have either a file or parts");
         }
         if let Some(file) = &self.file {
-            if !stays_inside(&file.path) {
+            if !file.weights.iter().chain([&file.path]).all(|path| stays_inside(path)) {
                 return fail("its path leaves the models folder");
             }
             if file.sha256.len() != 64 || !file.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
@@ -114,6 +114,11 @@ impl ModelEntry {
 }
 
 impl Manifest {
+    /// A manifest of `models`.
+    pub fn of(models: &[ModelEntry]) -> Self {
+        Self { format: FORMAT, models: models.to_vec() }
+    }
+
     /// Reads and checks a manifest.
     ///
     /// # Errors

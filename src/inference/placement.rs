@@ -8,7 +8,7 @@ use ort::session::builder::{AutoDevicePolicy, SessionBuilder};
 use super::error::InferenceError;
 use super::providers;
 use super::runtime::Runtime;
-use crate::types::Device;
+use crate::types::{Device, WeightsHeld};
 
 /// Where a network runs and with how many threads.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,8 @@ pub(super) struct Placement {
     pub device: Device,
     /// Threads within one operator; at least one is used.
     pub threads: usize,
+    /// How weights in a file of their own are held.
+    pub weights: WeightsHeld,
 }
 
 impl Placement {
@@ -28,11 +30,17 @@ impl Placement {
         self.configure(runtime.environment()).map_err(|error| self.unavailable(error.message()))
     }
 
-    /// As [`session_builder`](Self::session_builder), for a network whose weights lie in a file of their own: they stay
-    /// mapped pages of that file instead of being packed into memory, for about 15 % of the speed on the processor.
-    pub fn mapped_session_builder(self, runtime: &Runtime) -> Result<SessionBuilder, InferenceError> {
+    /// As [`session_builder`](Self::session_builder), for a network whose weights lie in a file of their own. Where they
+    /// are to be mapped they stay pages of that file instead of being packed into memory, for about 15 % of the speed on
+    /// the processor.
+    pub fn external_session_builder(self, runtime: &Runtime) -> Result<SessionBuilder, InferenceError> {
         let builder = self.session_builder(runtime)?;
-        builder.with_prepacking(false).map_err(|error| self.unavailable(error.message()))
+        match self.weights {
+            WeightsHeld::Copied => Ok(builder),
+            WeightsHeld::Mapped => {
+                builder.with_prepacking(false).map_err(|error| self.unavailable(error.message()))
+            }
+        }
     }
 
     /// The error for a session that this placement's device refuses.

@@ -7,7 +7,7 @@ use ort::ep::{self, ExecutionProvider};
 
 use super::placement::Placement;
 use super::runtime::Runtime;
-use crate::types::Device;
+use crate::types::{Device, WeightsHeld};
 
 /// What one of ONNX Runtime's execution providers is good for here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,8 +66,9 @@ fn web_gpu() -> ProviderReport {
 }
 
 fn prove(runtime: &Runtime, device: Device) -> Result<(), String> {
-    let mut builder =
-        Placement { device, threads: 1 }.session_builder(runtime).map_err(|error| error.to_string())?;
+    let mut builder = Placement { device, threads: 1, weights: WeightsHeld::Copied }
+        .session_builder(runtime)
+        .map_err(|error| error.to_string())?;
     builder.commit_from_memory(PROBE_MODEL).map(drop).map_err(|error| error.to_string())
 }
 

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::InferenceError;
 use super::manifest::{Manifest, ModelEntry, ModelFile, Role};
+use super::own_detectors::{own_detectors, own_manifest_path};
 use super::search;
 
 /// Environment variable that names the models folder.
@@ -24,6 +25,8 @@ const CHUNK_BYTES: usize = 1 << 20;
 pub struct Registry {
     folder: PathBuf,
     models: Vec<ModelEntry>,
+    /// The folder of the user's own models, and the place in `models` from which on they are those.
+    own: Option<(PathBuf, usize)>,
 }
 
 impl Registry {
@@ -45,7 +48,28 @@ impl Registry {
         let invalid = |cause| InferenceError::ManifestInvalid { path: path.clone(), cause };
         let json = std::fs::read_to_string(&path).map_err(|e| invalid(e.to_string()))?;
         let manifest = Manifest::parse(&json).map_err(invalid)?;
-        Ok(Self { folder: folder.clone(), models: manifest.models })
+        Ok(Self { folder: folder.clone(), models: manifest.models, own: None })
+    }
+
+    /// Adds the user's own detectors of `folder`.
+    ///
+    /// # Errors
+    /// [`InferenceError::OwnManifestInvalid`], also where an id is one of the program's own.
+    pub fn add_own(&mut self, folder: &Path) -> Result<(), InferenceError> {
+        let own = own_detectors(folder)?;
+        if let Some(twice) = own.iter().find(|entry| self.models.iter().any(|model| model.id == entry.id)) {
+            let cause = format!("'{}' is the id of one of the program's own models", twice.id);
+            return Err(InferenceError::OwnManifestInvalid { path: own_manifest_path(folder), cause });
+        }
+        self.own = Some((folder.to_owned(), self.models.len()));
+        self.models.extend(own);
+        Ok(())
+    }
+
+    /// Whether a model is one of the user's own.
+    pub fn is_own(&self, id: &str) -> bool {
+        let place = self.models.iter().position(|model| model.id == id);
+        matches!((place, &self.own), (Some(place), Some((_, first))) if place >= *first)
     }
 
     /// The models folder.
@@ -105,7 +129,11 @@ impl Registry {
     /// # Errors
     /// [`InferenceError::UnknownModel`]; [`InferenceError::Contract`] where the model is made of parts.
     pub fn path(&self, id: &str) -> Result<PathBuf, InferenceError> {
-        Ok(self.folder.join(&self.file(id)?.path))
+        let folder = match &self.own {
+            Some((own, _)) if self.is_own(id) => own,
+            _ => &self.folder,
+        };
+        Ok(folder.join(&self.file(id)?.path))
     }
 
     /// Checks that a model's file, or each of its parts', is the one in the manifest: the size first, then the

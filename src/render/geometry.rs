@@ -57,6 +57,13 @@ pub(super) const NORMAL_LAYOUT: wgpu::VertexBufferLayout<'static> = wgpu::Vertex
     attributes: &[attribute(wgpu::VertexFormat::Float32x3, 0, 1)],
 };
 
+/// Own colours, at location 7.
+pub(super) const COLOR_LAYOUT: wgpu::VertexBufferLayout<'static> = wgpu::VertexBufferLayout {
+    array_stride: size_of::<[u8; 4]>() as u64,
+    step_mode: wgpu::VertexStepMode::Vertex,
+    attributes: &[attribute(wgpu::VertexFormat::Unorm8x4, 0, 7)],
+};
+
 /// One entry of a vertex layout.
 pub(super) const fn attribute(
     format: wgpu::VertexFormat,
@@ -74,6 +81,9 @@ pub(super) struct Geometry {
     vertices_needed: usize,
     positions: FrameBuffer,
     normals: FrameBuffer,
+    colors: FrameBuffer,
+    /// Stands for colours that a body does not have.
+    no_colors: Vec<[u8; 4]>,
     bodies: FrameBuffer,
     attributes: Vec<BodyAttributes>,
     spans: Vec<Range<u64>>,
@@ -87,6 +97,8 @@ impl Geometry {
             vertices_needed: 0,
             positions: FrameBuffer::new("body positions", wgpu::BufferUsages::VERTEX),
             normals: FrameBuffer::new("body normals", wgpu::BufferUsages::VERTEX),
+            colors: FrameBuffer::new("body colours", wgpu::BufferUsages::VERTEX),
+            no_colors: Vec::new(),
             bodies: FrameBuffer::new("body attributes", wgpu::BufferUsages::VERTEX),
             attributes: Vec::new(),
             spans: Vec::new(),
@@ -148,18 +160,26 @@ impl Geometry {
         self.bodies.write(gpu, &self.attributes);
         let positions = self.positions.reserve(gpu, byte_offset(total));
         let normals = self.normals.reserve(gpu, byte_offset(total));
+        let colors = self.colors.reserve(gpu, color_offset(byte_offset(total)));
         for (mesh, span) in meshes.iter().zip(&self.spans) {
             gpu.queue.write_buffer(positions, span.start, bytemuck::cast_slice(&mesh.vertices));
             gpu.queue.write_buffer(normals, span.start, bytemuck::cast_slice(&mesh.normals));
+            let own = if mesh.colors.len() == mesh.vertices.len() {
+                &mesh.colors
+            } else {
+                self.no_colors.resize(mesh.vertices.len(), [0; 4]);
+                &self.no_colors
+            };
+            gpu.queue.write_buffer(colors, color_offset(span.start), bytemuck::cast_slice(own));
         }
         Ok(())
     }
 
     /// Draws each body with its vertices in the pass's current pipeline: positions in slot 0, normals in slot 1,
-    /// [`BODY_LAYOUT`] in slot 2.
+    /// [`BODY_LAYOUT`] in slot 2, own colours in slot 3.
     pub fn draw_indexed(&self, pass: &mut wgpu::RenderPass<'_>) {
-        let (Some(indices), Some(positions), Some(normals), Some(bodies)) =
-            (&self.indices, self.positions.get(), self.normals.get(), self.bodies.get())
+        let (Some(indices), Some(positions), Some(normals), Some(colors), Some(bodies)) =
+            (&self.indices, self.positions.get(), self.normals.get(), self.colors.get(), self.bodies.get())
         else {
             return;
         };
@@ -168,6 +188,7 @@ impl Geometry {
             pass.set_vertex_buffer(0, positions.slice(span.clone()));
             pass.set_vertex_buffer(1, normals.slice(span.clone()));
             pass.set_vertex_buffer(2, bodies.slice(attribute_range(body)));
+            pass.set_vertex_buffer(3, colors.slice(color_offset(span.start)..color_offset(span.end)));
             pass.draw_indexed(0..self.index_count, 0, 0..1);
         }
     }
@@ -188,6 +209,11 @@ impl Geometry {
 
 fn byte_offset(vertex: usize) -> u64 {
     vertex as u64 * size_of::<Vec3>() as u64
+}
+
+/// Where in the colours a vertex is that lies at `position_offset` in the positions, bytes.
+fn color_offset(position_offset: u64) -> u64 {
+    position_offset / size_of::<Vec3>() as u64 * size_of::<[u8; 4]>() as u64
 }
 
 fn attribute_range(body: usize) -> Range<u64> {

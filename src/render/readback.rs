@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::error::RenderError;
 use super::gpu::Gpu;
+use super::part::DrawnPart;
 use super::target::RenderTarget;
 
 /// How long a frame may take before the device is taken for dead.
@@ -27,6 +28,7 @@ struct Pending {
     buffer: wgpu::Buffer,
     submission: wgpu::SubmissionIndex,
     mapped: Arc<OnceLock<Result<(), wgpu::BufferAsyncError>>>,
+    bytes: u64,
     row_bytes: usize,
     padded_row_bytes: usize,
 }
@@ -72,7 +74,7 @@ impl Readback {
             Some(Err(error)) => return Err(failed(error.to_string())),
             None => return Err(failed("its memory was not mapped in time".to_owned())),
         }
-        let view = frame.buffer.get_mapped_range(..).map_err(|error| failed(error.to_string()))?;
+        let view = frame.buffer.get_mapped_range(..frame.bytes).map_err(|error| failed(error.to_string()))?;
         out.clear();
         if frame.row_bytes == frame.padded_row_bytes {
             out.extend_from_slice(&view);
@@ -87,17 +89,35 @@ impl Readback {
         Ok(true)
     }
 
+    /// As [`submit`](Self::submit) for a part of the target, which lies within it and has an area.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit).
+    pub fn submit_part(&mut self, target: &RenderTarget, part: &DrawnPart) -> Result<(), RenderError> {
+        self.submit_region(&target.texture, (part.x, part.y), (part.width, part.height))
+    }
+
     pub(super) fn submit_texture(&mut self, texture: &wgpu::Texture) -> Result<(), RenderError> {
+        self.submit_region(texture, (0, 0), (texture.width(), texture.height()))
+    }
+
+    fn submit_region(
+        &mut self,
+        texture: &wgpu::Texture,
+        (x, y): (u32, u32),
+        (width, height): (u32, u32),
+    ) -> Result<(), RenderError> {
         if self.pending.len() >= Self::DEPTH {
             return Err(RenderError::ReadbackFull(Self::DEPTH));
         }
         let gpu = self.gpu.clone();
         gpu.scoped("reading the drawn picture back", || {
             let texel_bytes = texture.format().block_copy_size(None).unwrap_or(4);
-            let row_bytes = texture.width() * texel_bytes;
+            let row_bytes = width * texel_bytes;
             let padded_row_bytes = row_bytes.next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
-            let size = u64::from(padded_row_bytes) * u64::from(texture.height());
-            let kept = self.free.pop().filter(|buffer| buffer.size() == size);
+            let size = u64::from(padded_row_bytes) * u64::from(height);
+            // One that is larger does as well: parts differ a little from frame to frame.
+            let kept = self.free.pop().filter(|buffer| buffer.size() >= size);
             let buffer = kept.unwrap_or_else(|| {
                 gpu.device.create_buffer(&wgpu::BufferDescriptor {
                     label: Some("readback"),
@@ -108,7 +128,10 @@ impl Readback {
             });
             let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             encoder.copy_texture_to_buffer(
-                texture.as_image_copy(),
+                wgpu::TexelCopyTextureInfo {
+                    origin: wgpu::Origin3d { x, y, z: 0 },
+                    ..texture.as_image_copy()
+                },
                 wgpu::TexelCopyBufferInfo {
                     buffer: &buffer,
                     layout: wgpu::TexelCopyBufferLayout {
@@ -117,12 +140,12 @@ impl Readback {
                         rows_per_image: None,
                     },
                 },
-                texture.size(),
+                wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
             );
             let submission = gpu.queue.submit([encoder.finish()]);
             let mapped = Arc::new(OnceLock::new());
             let result = Arc::clone(&mapped);
-            buffer.map_async(wgpu::MapMode::Read, .., move |outcome| {
+            buffer.map_async(wgpu::MapMode::Read, ..size, move |outcome| {
                 // Called once; there is nothing to overwrite.
                 let _ = result.set(outcome);
             });
@@ -130,6 +153,7 @@ impl Readback {
                 buffer,
                 submission,
                 mapped,
+                bytes: size,
                 row_bytes: row_bytes as usize,
                 padded_row_bytes: padded_row_bytes as usize,
             });

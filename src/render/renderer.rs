@@ -6,6 +6,7 @@ use super::error::RenderError;
 use super::geometry::{self, Geometry};
 use super::gpu::Gpu;
 use super::layer::{BodyLayer, LayerRect};
+use super::part::DrawnPart;
 use super::passes::composite::CompositePass;
 use super::passes::label::LabelPass;
 use super::passes::matte::MattePass;
@@ -37,6 +38,7 @@ pub struct OverlayRenderer {
     strokes: StrokeList,
     lines: Vec<Line>,
     readback: Readback,
+    drawn: Option<DrawnPart>,
 }
 
 impl OverlayRenderer {
@@ -60,6 +62,7 @@ impl OverlayRenderer {
                 strokes: StrokeList::default(),
                 lines: Vec::new(),
                 readback: Readback::new(gpu),
+                drawn: None,
                 gpu: gpu.clone(),
                 globals,
             })
@@ -117,6 +120,11 @@ impl OverlayRenderer {
             gpu.queue.submit([encoder.finish()]);
             Ok(())
         })
+    }
+
+    /// The part of the last target that lies under anything but the frame; `None` where that is nothing.
+    pub fn drawn_part(&self) -> Option<DrawnPart> {
+        self.drawn
     }
 
     /// Waits until `target` is drawn and puts its pixels into `out`: packed 8-bit R'G'B'A, rows without padding.
@@ -197,6 +205,7 @@ impl OverlayRenderer {
         self.stroke.upload(gpu, &self.strokes);
         let named = if style.labels { scene.boxes.as_slice() } else { &[] };
         self.label.upload(gpu, named, &scene.tags, view, target_px, unit_px);
+        self.drawn = DrawnPart::around(layer_rect, &self.strokes.strokes, self.label.pieces(), target_px);
         self.globals.write(
             gpu,
             &Globals {

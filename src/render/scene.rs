@@ -49,11 +49,18 @@ impl OverlayScene {
         self.tags.clear();
     }
 
+    /// Whether nothing is in it but the frame.
+    pub fn is_bare(&self) -> bool {
+        let nobody = self.meshes.is_empty() && self.skeletons.is_empty() && self.boxes.is_empty();
+        nobody && self.trails.is_empty() && self.tags.is_empty()
+    }
+
     /// Adds a body without vertices, to be filled; its memory may be that of an earlier frame's.
     pub fn push_mesh(&mut self, camera: Camera, color: Srgb) -> &mut MeshInstance {
         let mut mesh = self.spare.pop().unwrap_or_else(|| MeshInstance::new(camera, color));
         mesh.vertices.clear();
         mesh.normals.clear();
+        mesh.colors.clear();
         let index = self.meshes.len();
         self.meshes.push(MeshInstance { camera, color, opacity: None, ghost: false, ..mesh });
         &mut self.meshes[index]
@@ -67,6 +74,9 @@ pub struct MeshInstance {
     pub vertices: Vec<Vec3>,
     /// Outward unit normals, camera frame, one a vertex.
     pub normals: Vec<Vec3>,
+    /// Own colours of the vertices, gamma-coded R'G'B', and how far each is to cover [`color`](Self::color), 0 to 255;
+    /// empty where there are none.
+    pub colors: Vec<[u8; 4]>,
     /// The camera that the body is seen through.
     pub camera: Camera,
     /// Colour of its surface.
@@ -80,7 +90,8 @@ pub struct MeshInstance {
 impl MeshInstance {
     /// A body without vertices.
     pub fn new(camera: Camera, color: Srgb) -> Self {
-        Self { vertices: Vec::new(), normals: Vec::new(), camera, color, opacity: None, ghost: false }
+        let (vertices, normals, colors) = (Vec::new(), Vec::new(), Vec::new());
+        Self { vertices, normals, colors, camera, color, opacity: None, ghost: false }
     }
 }
 
@@ -153,6 +164,7 @@ mod tests {
         let mut scene = OverlayScene::default();
         let mesh = scene.push_mesh(camera, [1.0, 0.0, 0.0]);
         mesh.vertices.resize(1000, Vec3::ONE);
+        mesh.colors.resize(1000, [1; 4]);
         mesh.opacity = Some(0.3);
         mesh.ghost = true;
         let memory = mesh.vertices.as_ptr();
@@ -160,7 +172,9 @@ mod tests {
         assert!(scene.meshes.is_empty());
         let again = scene.push_mesh(camera, [0.0, 1.0, 0.0]);
         assert_eq!(again.vertices.as_ptr(), memory);
-        assert!(again.vertices.is_empty() && again.opacity.is_none() && !again.ghost);
+        assert!(
+            again.vertices.is_empty() && again.colors.is_empty() && again.opacity.is_none() && !again.ghost
+        );
         assert_eq!(again.color, [0.0, 1.0, 0.0]);
     }
 }

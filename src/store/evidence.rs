@@ -9,9 +9,11 @@ use glam::Vec2;
 use rusqlite::{Connection, Transaction, params};
 
 use super::error::{OfFile, StoreError};
+use super::open::AnalysisStore;
+use super::read;
 use super::record::FrameRecord;
 use crate::types::appearance::{PATCH_COUNT, Patch};
-use crate::types::{CameraMotion, FrameEvidence, Similarity, SurfaceColors};
+use crate::types::{BBox, CameraMotion, FrameEvidence, Similarity, SurfaceColors};
 
 /// Came after the first tables and is not needed to read them, as the table of changes. A frame whose camera motion is
 /// not known has no row.
@@ -89,13 +91,52 @@ pub(super) fn read(conn: &Connection, records: &mut [FrameRecord], path: &Path) 
         let slot = usize::try_from(ord).ok().and_then(|ord| record.evidence.appearances.get_mut(ord));
         let blob = row.get_ref(2).of_file(path)?.as_blob().unwrap_or_default();
         if let Some(slot) = slot {
-            *slot = Some(decode(blob).ok_or_else(|| StoreError::Corrupt {
-                path: path.to_owned(),
-                cause: format!("surface colours of {} bytes in frame {frame}", blob.len()),
-            })?);
+            *slot = Some(colors(blob, frame.unsigned_abs(), path)?);
         }
     }
     Ok(())
+}
+
+impl AnalysisStore {
+    /// Hands every frame's surface colours to `take`, ascending, each with its frame and the box of its observation.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] where colours can't be decoded; SQLite's.
+    pub fn each_appearance(
+        &self,
+        mut take: impl FnMut(u64, &BBox, &SurfaceColors),
+    ) -> Result<(), StoreError> {
+        let path = &self.path;
+        if !has_tables(&self.conn).of_file(path)? {
+            return Ok(());
+        }
+        let mut select = self
+            .conn
+            .prepare_cached(
+                "SELECT frame, x0, y0, x1, y1, colors FROM appearances JOIN observations USING (frame, ord)
+                 ORDER BY frame, ord",
+            )
+            .of_file(path)?;
+        let mut rows = select.query([]).of_file(path)?;
+        while let Some(row) = rows.next().of_file(path)? {
+            let frame = row.get::<_, i64>(0).of_file(path)?.unsigned_abs();
+            let bbox = read::bbox(row, 1).of_file(path)?;
+            take(
+                frame,
+                &bbox,
+                &colors(row.get_ref(5).of_file(path)?.as_blob().unwrap_or_default(), frame, path)?,
+            );
+        }
+        Ok(())
+    }
+}
+
+/// The colours in `blob`.
+fn colors(blob: &[u8], frame: u64, path: &Path) -> Result<SurfaceColors, StoreError> {
+    decode(blob).ok_or_else(|| StoreError::Corrupt {
+        path: path.to_owned(),
+        cause: format!("surface colours of {} bytes in frame {frame}", blob.len()),
+    })
 }
 
 fn find(records: &mut [FrameRecord], frame: i64) -> Option<&mut FrameRecord> {
@@ -142,8 +183,8 @@ fn decode(bytes: &[u8]) -> Option<SurfaceColors> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::OpenMode;
     use super::super::samples::{fingerprint, key, record, records};
-    use super::super::{AnalysisStore, OpenMode};
     use super::*;
 
     #[test]
@@ -181,6 +222,23 @@ mod tests {
         }
         bytes.push(0);
         assert_eq!(decode(&bytes), None);
+    }
+
+    #[test]
+    fn every_appearance_comes_with_its_frame_and_box() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.snowmesh");
+        let (mut store, _) = AnalysisStore::open(&path, &fingerprint(), &key(), OpenMode::Resume).unwrap();
+        store.append(&records(0..6)).unwrap();
+        let mut found = Vec::new();
+        store.each_appearance(|frame, bbox, colors| found.push((frame, *bbox, colors.clone()))).unwrap();
+        let expected: Vec<_> = records(0..6)
+            .iter()
+            .filter_map(|r| {
+                Some((r.frame, r.observations.first()?.detection.bbox, r.evidence.appearance(0)?.clone()))
+            })
+            .collect();
+        assert_eq!((found.len(), found == expected), (4, true));
     }
 
     #[test]

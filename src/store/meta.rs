@@ -20,6 +20,8 @@ pub(super) const FINISHED: &str = "finished";
 pub(super) const WALL_S: &str = "wall_s";
 /// [`crate::types::edits::EditLog`]; outlives a restart ([`super::schema::clear`]).
 pub(super) const EDITS: &str = "track_edits";
+/// Frames a second while recording, of [`crate::types::moments::ClipNotes`]; outlives a restart.
+pub(super) const CAPTURE_FPS: &str = "capture_fps";
 /// Version of the application that began the analysis; for whoever looks into the file.
 pub(super) const APP_VERSION: &str = "app_version";
 

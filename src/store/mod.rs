@@ -8,11 +8,15 @@
 //! A file that can't be read (corrupt, foreign, of a newer snowmesh) is reported and left exactly as it is.
 
 mod body_codec;
+mod detector_runs;
 mod error;
 mod evidence;
 mod fingerprint;
 mod lock;
+mod looks;
 mod meta;
+mod motions;
+mod notes;
 mod open;
 mod read;
 mod record;
@@ -26,5 +30,6 @@ mod tests;
 
 pub use error::StoreError;
 pub use fingerprint::ClipFingerprint;
+pub use looks::{Look, PictureKey};
 pub use open::{AnalysisStore, OpenMode, Opened, default_path};
 pub use record::{FrameRecord, RunKey};

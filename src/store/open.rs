@@ -189,6 +189,7 @@ impl AnalysisStore {
         self.begin(clip, key, schema::clear)?;
         if !same_clip {
             meta::set(&self.conn, &self.path, meta::EDITS, &EditLog::default())?;
+            schema::clear_detector_runs(&self.conn).of_file(&self.path)?;
         }
         self.access = Access::Append;
         self.log_ahead()

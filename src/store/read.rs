@@ -265,7 +265,7 @@ fn real(row: &Row<'_>, column: usize) -> rusqlite::Result<f32> {
     Ok(row.get::<_, Option<f64>>(column)?.map_or(f32::NAN, |value| value as f32))
 }
 
-fn bbox(row: &Row<'_>, column: usize) -> rusqlite::Result<BBox> {
+pub(super) fn bbox(row: &Row<'_>, column: usize) -> rusqlite::Result<BBox> {
     Ok(BBox::new(real(row, column)?, real(row, column + 1)?, real(row, column + 2)?, real(row, column + 3)?))
 }
 

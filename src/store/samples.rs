@@ -70,7 +70,7 @@ fn evidence(frame: u64) -> FrameEvidence {
         let mut colors = SurfaceColors::default();
         for (index, patch) in (0_u64..).zip(colors.patches_mut()) {
             let n = (index * 31 + seed * 17) % 256;
-            if n % 3 > 0 {
+            if !n.is_multiple_of(3) {
                 *patch = Patch { rgb: [n as u8, (n / 2) as u8, 255 - n as u8], weight: n as u8 };
             }
         }

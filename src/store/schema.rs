@@ -40,6 +40,15 @@ const TABLES: &str = "
 const CHANGES: &str =
     "CREATE TABLE IF NOT EXISTS changes (frame INTEGER PRIMARY KEY, difference REAL NOT NULL);";
 
+/// What detectors found that were compared; the layout of `found` is `detector_runs`'. As the changes, not needed by the
+/// rest.
+const DETECTOR_RUNS: &str = "
+    CREATE TABLE IF NOT EXISTS detector_runs (detector TEXT PRIMARY KEY, info TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS detector_frames (
+        detector TEXT NOT NULL, frame INTEGER NOT NULL, latency_ms REAL, found BLOB NOT NULL,
+        PRIMARY KEY (detector, frame)
+    ) WITHOUT ROWID;";
+
 /// What an openable file turned out to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
@@ -93,19 +102,30 @@ pub(super) fn migrate(path: &Path, from: i64) -> Result<(), StoreError> {
 /// Adds the tables that a file of the present version may lack.
 pub(super) fn complete(conn: &Connection) -> rusqlite::Result<()> {
     conn.execute_batch(CHANGES)?;
+    conn.execute_batch(DETECTOR_RUNS)?;
     conn.execute_batch(evidence::TABLES)
 }
 
 /// Whether the file has the table of changes.
 pub(super) fn has_changes(conn: &Connection) -> rusqlite::Result<bool> {
-    conn.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'changes')", [], |row| row.get(0))
+    has_table(conn, "changes")
 }
 
-/// Removes every row of an analysis. The user's changes stay: they are not the analysis' to lose.
+/// Whether the file has a table.
+pub(super) fn has_table(conn: &Connection, name: &str) -> rusqlite::Result<bool> {
+    conn.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?1)", [name], |row| row.get(0))
+}
+
+/// Removes what detectors found in another content of the clip.
+pub(super) fn clear_detector_runs(conn: &Connection) -> rusqlite::Result<()> {
+    conn.execute_batch("DELETE FROM detector_frames; DELETE FROM detector_runs;")
+}
+
+/// Removes every row of an analysis. The user's changes and notes stay: they are not the analysis' to lose.
 pub(super) fn clear(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     tx.execute_batch(
         "DELETE FROM riders; DELETE FROM tracks; DELETE FROM observations; DELETE FROM changes; DELETE FROM frames;
-         DELETE FROM motions; DELETE FROM appearances;
-         DELETE FROM meta WHERE key <> 'track_edits';",
+         DELETE FROM motions; DELETE FROM appearances; DROP TABLE IF EXISTS looks;
+         DELETE FROM meta WHERE key NOT IN ('track_edits', 'capture_fps');",
     )
 }

@@ -182,7 +182,7 @@ impl AnalysisStore {
     }
 }
 
-fn integer(number: u64, path: &Path) -> Result<i64, StoreError> {
+pub(super) fn integer(number: u64, path: &Path) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(|_| StoreError::Invalid {
         path: path.to_owned(),
         cause: format!("a frame number of {number}"),

@@ -50,7 +50,7 @@ pub(super) fn candidates<'a>(
     for candidate in found {
         match kept.iter_mut().find(|other| are_duplicates(other, &candidate)) {
             Some(same) if same.body.is_none() => {
-                (same.body, same.colors) = (candidate.body, candidate.colors)
+                (same.body, same.colors) = (candidate.body, candidate.colors);
             }
             Some(_) => {}
             None => kept.push(candidate),

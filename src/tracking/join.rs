@@ -2,8 +2,9 @@
 //!
 //! A rider who leaves the picture, goes behind a tree or turns upside down for longer than the tracker waits comes
 //! back as somebody new. Afterwards both ends of the gap are known, and it can be asked from both sides whether one
-//! leads to the other.
+//! leads to the other. Who is gone for longer than that tells anything may be known by his looks.
 
+use super::recognition::recognised;
 use super::settings::TrackerSettings;
 use super::tracklet::{Frames, Tracklet};
 
@@ -32,9 +33,29 @@ pub(super) fn join<'a>(
     }
     links.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
 
+    chained(tracklets, links.into_iter().map(|(_, earlier, later)| (earlier, later)))
+}
+
+/// Joins those who look alike and of whom one is gone when the other comes, however long that is: the nearest in time
+/// first. The result is in the order of first appearance.
+pub(super) fn reunite(riders: Vec<Tracklet<'_>>) -> Vec<Tracklet<'_>> {
+    let looks: Vec<_> = riders.iter().map(Tracklet::looks).collect();
+    let spans: Vec<_> = riders.iter().map(|rider| (rider.first().at, rider.last().at)).collect();
+    let before = |a: usize, b: usize| spans[a].1 < spans[b].0;
+    let together = |a: usize, b: usize| !before(a, b) && !before(b, a);
+    let mut links = recognised(&looks, &looks, before, together);
+    links.sort_by_key(|&(a, b)| (spans[b].0 - spans[a].1, a, b));
+    chained(riders, links)
+}
+
+/// Joins by pairs of (earlier, later), the most important first.
+fn chained<'a>(
+    tracklets: Vec<Tracklet<'a>>,
+    links: impl IntoIterator<Item = (usize, usize)>,
+) -> Vec<Tracklet<'a>> {
     let mut next: Vec<Option<usize>> = vec![None; tracklets.len()];
     let mut has_previous = vec![false; tracklets.len()];
-    for (_, earlier, later) in links {
+    for (earlier, later) in links {
         if next[earlier].is_none() && !has_previous[later] {
             next[earlier] = Some(later);
             has_previous[later] = true;

@@ -11,20 +11,28 @@ const MIN_COMMON: f32 = 12.0;
 
 /// Colours of a surface, each the mean of what was seen of it weighted by how well it was seen.
 #[derive(Clone, Debug)]
-pub(super) struct Looks {
+pub struct Looks {
     /// Sum of weights; mean colour, 0 to 1.
     patches: Box<[(f32, [f32; 3]); PATCH_COUNT]>,
 }
 
+impl Default for Looks {
+    /// Nothing seen yet.
+    fn default() -> Self {
+        Self { patches: Box::new([(0.0, [0.0; 3]); PATCH_COUNT]) }
+    }
+}
+
 impl Looks {
-    pub(super) fn of(first: &SurfaceColors) -> Self {
-        let mut looks = Self { patches: Box::new([(0.0, [0.0; 3]); PATCH_COUNT]) };
+    /// What one sight tells.
+    pub fn of(first: &SurfaceColors) -> Self {
+        let mut looks = Self::default();
         looks.add(first);
         looks
     }
 
     /// Takes another sight in.
-    pub(super) fn add(&mut self, seen: &SurfaceColors) {
+    pub fn add(&mut self, seen: &SurfaceColors) {
         for ((total, color), patch) in self.patches.iter_mut().zip(seen.patches()) {
             if patch.weight == 0 {
                 continue;
@@ -39,13 +47,32 @@ impl Looks {
     }
 
     /// The mean so far.
-    pub(super) fn colors(&self) -> SurfaceColors {
+    pub fn colors(&self) -> SurfaceColors {
         let mut colors = SurfaceColors::default();
         for (patch, (total, color)) in colors.patches_mut().iter_mut().zip(self.patches.iter()) {
             patch.weight = (total.min(1.0) * 255.0).round() as u8;
             patch.rgb = color.map(|channel| (channel * 255.0).round() as u8);
         }
         colors
+    }
+
+    /// How much the colours differ from each other: their standard deviation, gamma-coded and 0 to 1 a channel, added
+    /// over the channels as squares.
+    pub(super) fn spread(&self) -> f32 {
+        let (mut sum, mut squares, mut total) = ([0.0_f32; 3], 0.0, 0.0);
+        for (weight, color) in self.patches.iter() {
+            let weight = weight.min(1.0);
+            total += weight;
+            for (sum, channel) in sum.iter_mut().zip(color) {
+                *sum += weight * channel;
+                squares += weight * channel * channel;
+            }
+        }
+        if total <= 0.0 {
+            return 0.0;
+        }
+        let mean_squares: f32 = sum.iter().map(|sum| (sum / total).powi(2)).sum();
+        (squares / total - mean_squares).max(0.0).sqrt()
     }
 
     /// Mean squared difference of colour, gamma-coded and 0 to 1 a channel, over the patches seen on both, each as far
@@ -64,15 +91,6 @@ impl Looks {
         }
         (common >= MIN_COMMON).then(|| sum / common)
     }
-}
-
-/// The colours of everything in `seen`, each weighted by how well it was seen: a rider's texture. `None` where nothing
-/// was seen.
-pub fn blend<'s>(seen: impl IntoIterator<Item = &'s SurfaceColors>) -> Option<SurfaceColors> {
-    let mut seen = seen.into_iter();
-    let mut looks = Looks::of(seen.next()?);
-    seen.for_each(|colors| looks.add(colors));
-    Some(looks.colors()).filter(|colors| !colors.is_empty())
 }
 
 #[cfg(test)]
@@ -98,12 +116,23 @@ mod tests {
     }
 
     #[test]
+    fn the_spread_is_the_standard_deviation_over_all_channels() {
+        assert_eq!(Looks::default().spread(), 0.0);
+        assert!(Looks::of(&plain([90, 90, 90], 255, 0..80)).spread() < 1e-3);
+        // Half black, half red: 0.5 in one channel.
+        let mut colors = plain([0, 0, 0], 255, 0..50);
+        colors.patches_mut()[50..100].fill(Patch { rgb: [255, 0, 0], weight: 255 });
+        assert!((Looks::of(&colors).spread() - 0.5).abs() < 1e-3);
+    }
+
+    #[test]
     fn sights_are_weighted_by_how_well_they_show_the_patch() {
-        let blended = blend(&[plain([200, 0, 0], 255, 0..9), plain([0, 100, 0], 85, 0..9)]).unwrap();
+        let mut looks = Looks::of(&plain([200, 0, 0], 255, 0..9));
+        looks.add(&plain([0, 100, 0], 85, 0..9));
+        let blended = looks.colors();
         let patch = blended.patches()[3];
         assert_eq!((patch.rgb, patch.weight), ([150, 25, 0], 255));
         assert_eq!(blended.patches()[9].weight, 0);
-        assert_eq!(blend(&[]), None);
-        assert_eq!(blend(&[SurfaceColors::default()]), None);
+        assert!(Looks::default().colors().is_empty());
     }
 }

@@ -10,6 +10,7 @@
 mod association;
 mod candidates;
 mod carry;
+mod cast;
 mod edit;
 pub mod evaluate;
 mod fill;
@@ -19,6 +20,7 @@ mod looks;
 mod main_rider;
 mod motion;
 mod places;
+mod recognition;
 mod resolve;
 mod ridge;
 mod settings;
@@ -30,12 +32,14 @@ mod tracklet;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod by_looks;
+#[cfg(test)]
 mod scenes;
 #[cfg(test)]
 mod tests;
 
 pub use edit::{Moments, apply_edits, rider_at};
-pub use looks::blend;
+pub use looks::Looks;
 pub use motion::MotionMeter;
 pub use resolve::{FrameObservations, Resolved, resolve};
 pub use settings::TrackerSettings;

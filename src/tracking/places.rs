@@ -59,11 +59,13 @@ impl Foresight {
     }
 }
 
+/// Time in seconds, place in the present picture where the camera's motion since is known, ln depth.
+type Seen = (f64, DVec2, Option<f64>);
+
 /// The last few places of a rider, seen from the present frame.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Places {
-    /// Time in seconds, place in the present picture where the camera's motion since is known, ln depth.
-    seen: Vec<(f64, DVec2, Option<f64>)>,
+    seen: Vec<Seen>,
     now_s: f64,
     background_px_s: Option<DVec2>,
 }
@@ -107,7 +109,7 @@ impl Places {
     /// Where he is expected now; `None` for somebody never seen.
     pub(super) fn foresee(&self, picture_px: Vec2) -> Option<Foresight> {
         let mut samples = [(0.0, 0.0); HISTORY];
-        let mut regress = |alpha: f64, value: &dyn Fn(&(f64, DVec2, Option<f64>)) -> Option<f64>| {
+        let mut regress = |alpha: f64, value: &dyn Fn(&Seen) -> Option<f64>| {
             let mut count = 0;
             let known = self
                 .seen

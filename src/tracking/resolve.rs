@@ -2,14 +2,15 @@
 
 use glam::Vec2;
 
+use super::cast::Cast;
 use super::fill::Pass;
-use super::join::join;
-use super::main_rider::main_rider;
+use super::join::{join, reunite};
+use super::main_rider::{is_shadow, main_rider};
 use super::settings::TrackerSettings;
 use super::shots::shots;
 use super::tracker::{Tracker, guessed_picture};
 use super::tracklet::{Frames, Sighting, Tracklet};
-use crate::types::{CameraMotion, FrameEvidence, Observation, Provenance, RiderFrame, Track, TrackId};
+use crate::types::{CameraMotion, FrameEvidence, Observation, Provenance, RiderFrame, Track};
 
 /// What was seen in one frame.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,79 +36,83 @@ pub struct Resolved {
     pub frames: Vec<Vec<RiderFrame>>,
 }
 
-impl Resolved {
-    /// Adds what comes after, whose ids count on from these.
-    fn append(&mut self, later: Self) {
-        self.tracks.extend(later.tracks);
-        self.frames.extend(later.frames);
-    }
-}
-
 /// Tracks a whole clip, whose frames ascend in number and time; frames that do not are ignored, and numbers left
 /// out count as frames in which nobody was found.
 ///
 /// Runs the tracker and then looks back: the frames before a rider was certain are his, too; pieces that lead from
-/// one to the next are the same rider; short gaps between detections are interpolated and short ends predicted;
-/// who was hardly ever seen is dropped; and at most one of each shot is the main rider. Nobody is followed across a
-/// cut: whether the next shot shows the same rider cannot be told from where he is.
+/// one to the next, or look like one rider, are the same rider; short gaps between detections are interpolated and
+/// short ends predicted; shadows and who was hardly ever seen are dropped; and at most one of each shot is the main
+/// rider. Nobody is followed across a cut by where he is: only who is clearly recognised keeps his identity.
 pub fn resolve(settings: &TrackerSettings, frames: &[FrameObservations]) -> Resolved {
-    let picture_px = settings
-        .picture_px
-        .unwrap_or_else(|| guessed_picture(frames.iter().flat_map(|frame| &frame.observations)));
+    let everybody = frames.iter().flat_map(|frame| &frame.observations);
+    let picture_px = settings.picture_px.unwrap_or_else(|| guessed_picture(everybody));
     let changes: Vec<_> = frames.iter().map(|frame| frame.change).collect();
-    let mut resolved = Resolved::default();
+    let mut cast = Cast::default();
+    let mut states = Vec::with_capacity(frames.len());
     for shot in shots(&changes) {
-        let first_id = resolved.tracks.len() as u32 + 1;
-        resolved.append(resolve_shot(settings, &frames[shot], picture_px, first_id));
+        states.extend(resolve_shot(settings, &frames[shot], picture_px, &mut cast));
     }
-    resolved
+    Resolved { tracks: cast.tracks, frames: states }
 }
 
-/// Tracks one shot; its riders' ids count from `first_id`.
+/// Tracks one shot: the riders of its frames. Adds them to `cast`.
 fn resolve_shot(
     settings: &TrackerSettings,
     frames: &[FrameObservations],
     picture_px: Vec2,
-    first_id: u32,
-) -> Resolved {
+    cast: &mut Cast,
+) -> Vec<Vec<RiderFrame>> {
     let times_s: Vec<f64> = frames.iter().map(|frame| frame.pts_s).collect();
     let motions: Vec<CameraMotion> = frames.iter().map(|frame| frame.evidence.motion).collect();
     let course = Frames { times_s: &times_s, motions: &motions };
-    let riders: Vec<_> = join(tracklets(settings, frames), &course, settings)
+    let riders: Vec<_> = reunite(join(tracklets(settings, frames), &course, settings))
         .into_iter()
-        .filter(|rider| rider.len() >= settings.min_detected_frames.min(frames.len()))
+        .filter(|rider| rider.certain && rider.len() >= settings.min_detected_frames.min(frames.len()))
+        .filter(|rider| !is_shadow(rider, picture_px))
         .collect();
-    let main = main_rider(&riders, frames.len(), picture_px);
+    let looks: Vec<_> = riders.iter().map(Tracklet::looks).collect();
+    let ids = cast.admit(&looks);
+    // Whom an earlier shot was about, this one is about as well where he is in it.
+    let main = if cast.has_main(&ids) { None } else { main_rider(&riders, frames.len(), picture_px) };
 
     let pass = Pass { settings, frames: course, picture_px };
-    let mut resolved = Resolved { tracks: Vec::new(), frames: vec![Vec::new(); frames.len()] };
-    for ((index, rider), number) in riders.iter().enumerate().zip(first_id..) {
-        let id = TrackId(number);
+    let mut shown = vec![Vec::new(); frames.len()];
+    let of_shot = riders.iter().zip(looks).zip(ids).enumerate();
+    // New ones by id, which is their order.
+    for (index, ((rider, looks), id)) in of_shot {
         let states = pass.states(id, rider);
         let frame_of = |state: Option<&(usize, RiderFrame)>| state.map_or(0, |(at, _)| frames[*at].frame);
-        resolved.tracks.push(Track {
+        let detected = states.iter().filter(|(_, s)| s.provenance == Provenance::Detected).count();
+        let track = Track {
             id,
             first_frame: frame_of(states.first()),
             last_frame: frame_of(states.last()),
-            detected_frames: states.iter().filter(|(_, s)| s.provenance == Provenance::Detected).count()
-                as u64,
+            detected_frames: detected as u64,
             is_main: main == Some(index),
             name: None,
             hidden: false,
-        });
+        };
+        cast.add(track, looks);
         for (at, state) in states {
-            resolved.frames[at].push(state);
+            shown[at].push(state);
         }
     }
-    resolved
+    for riders in &mut shown {
+        riders.sort_by_key(|rider: &RiderFrame| rider.track);
+    }
+    shown
 }
 
-/// Pieces of those who became certain, in the order of appearance.
+/// Sightings of somebody who never became certain that are kept nevertheless: they may be a rider's who is certain at
+/// other times, and is hard to see now.
+const LEAST_PIECE: usize = 3;
+
+/// Pieces of those who became certain or may be joined to such, in the order of appearance.
 fn tracklets<'a>(settings: &TrackerSettings, frames: &'a [FrameObservations]) -> Vec<Tracklet<'a>> {
     let min_hits = settings.min_hits.min(u32::try_from(frames.len()).unwrap_or(u32::MAX));
     let mut tracker = Tracker::new(TrackerSettings { min_hits, ..settings.clone() });
     // By serial, which counts in the order of appearance.
-    let mut pieces: Vec<(Tracklet<'a>, bool)> = Vec::new();
+    let mut pieces: Vec<Tracklet<'a>> = Vec::new();
     for (at, frame) in frames.iter().enumerate() {
         let assigned =
             tracker.step(frame.frame, frame.pts_s, &frame.observations, &frame.evidence).unwrap_or_default();
@@ -118,15 +123,17 @@ fn tracklets<'a>(settings: &TrackerSettings, frames: &'a [FrameObservations]) ->
                 bbox: one.candidate.bbox,
                 score: one.candidate.score,
                 body: one.candidate.body,
+                colors: one.candidate.colors,
             };
             match pieces.get_mut(one.serial) {
-                Some((piece, confirmed)) => {
-                    piece.push(sighting);
-                    *confirmed = one.confirmed;
-                }
-                None => pieces.push((Tracklet::new(sighting), one.confirmed)),
+                Some(piece) => piece.push(sighting),
+                None => pieces.push(Tracklet::new(sighting)),
+            }
+            if let Some(piece) = pieces.get_mut(one.serial) {
+                piece.certain = one.confirmed;
             }
         }
     }
-    pieces.into_iter().filter_map(|(piece, confirmed)| confirmed.then_some(piece)).collect()
+    pieces.retain(|piece| piece.certain || piece.len() >= LEAST_PIECE);
+    pieces
 }

@@ -56,7 +56,7 @@ impl ChangeMeter {
 fn sketch(picture: &YuvImage, cells: &mut Vec<f32>) {
     cells.clear();
     let (width, height) = (picture.width as usize, picture.height as usize);
-    if width == 0 || height == 0 || picture.y.len() < width * height {
+    if width == 0 || height == 0 || !picture.is_whole() {
         return;
     }
     let gain = match picture.color.range {
@@ -69,9 +69,8 @@ fn sketch(picture: &YuvImage, cells: &mut Vec<f32>) {
         let lines = span(row, down, height);
         for column in 0..across {
             let columns = span(column, across, width);
-            let rows = lines.clone().map(|y| &picture.y[y * width..][columns.clone()]);
-            let sum: u64 = rows.flatten().map(|&code| u64::from(code)).sum();
-            cells.push(gain * sum as f32 / (lines.len() * columns.len()) as f32);
+            let sum: f32 = lines.clone().map(|y| picture.luma_sum(y, columns.clone())).sum();
+            cells.push(gain * sum / (lines.len() * columns.len()) as f32);
         }
     }
 }

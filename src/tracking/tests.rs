@@ -154,6 +154,16 @@ fn time_and_not_the_frame_number_places_an_interpolated_rider() {
 }
 
 #[test]
+fn a_rider_who_is_hardly_seen_at_first_is_himself_from_the_start() {
+    // Three frames, then none for half a second: too few to be certain and too long to wait.
+    let resolved = resolve(&settings(), &one_rider(80, |frame| (3..18).contains(&frame)));
+    assert_eq!(resolved.tracks.len(), 1);
+    assert_eq!((resolved.tracks[0].first_frame, resolved.tracks[0].detected_frames), (0, 65));
+    // By themselves they are nobody.
+    assert!(resolve(&settings(), &one_rider(80, |frame| frame >= 3)).tracks.is_empty());
+}
+
+#[test]
 fn something_seen_once_is_nobody() {
     let clip = film(40, |frame, t| {
         let mut seen = vec![rider_at(Vec2::new(200.0 + 60.0 * t, 150.0))];

@@ -1,7 +1,8 @@
 //! Pieces of a rider's way that hang together.
 
 use super::kalman::BoxFilter;
-use crate::types::{BBox, BodyEstimate, CameraMotion};
+use super::looks::Looks;
+use crate::types::{BBox, BodyEstimate, CameraMotion, SurfaceColors};
 
 /// The frames of a shot: when they are and how the camera moved.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +45,7 @@ pub(super) struct Sighting<'a> {
     pub bbox: BBox,
     pub score: f32,
     pub body: Option<&'a BodyEstimate>,
+    pub colors: Option<&'a SurfaceColors>,
 }
 
 /// The detections of one rider, ascending in time; never empty.
@@ -51,11 +53,13 @@ pub(super) struct Sighting<'a> {
 pub(super) struct Tracklet<'a> {
     first: Sighting<'a>,
     rest: Vec<Sighting<'a>>,
+    /// Whether the tracker became certain that this is somebody.
+    pub certain: bool,
 }
 
 impl<'a> Tracklet<'a> {
     pub(super) fn new(first: Sighting<'a>) -> Self {
-        Self { first, rest: Vec::new() }
+        Self { first, rest: Vec::new(), certain: false }
     }
 
     /// Adds a later detection.
@@ -67,6 +71,7 @@ impl<'a> Tracklet<'a> {
     pub(super) fn append(&mut self, later: Self) {
         self.rest.push(later.first);
         self.rest.extend(later.rest);
+        self.certain |= later.certain;
     }
 
     pub(super) fn len(&self) -> usize {
@@ -83,6 +88,14 @@ impl<'a> Tracklet<'a> {
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Sighting<'a>> + Clone {
         std::iter::once(&self.first).chain(&self.rest)
+    }
+
+    /// What he looks like; `None` where no colours are known.
+    pub(super) fn looks(&self) -> Option<Looks> {
+        let mut seen = self.iter().filter_map(|sighting| sighting.colors);
+        let mut looks = Looks::of(seen.next()?);
+        seen.for_each(|colors| looks.add(colors));
+        Some(looks)
     }
 
     /// Where he is headed after the last detection.

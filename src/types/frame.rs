@@ -1,9 +1,12 @@
 //! Clips, frames and their pixels.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use super::{Light, PlaneShape, Sampling};
 
 /// A fraction, as in a stream's time base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,11 +70,19 @@ impl YuvColor {
     /// With y = (Y - y_offset) · y_scale, u = (U - 128) · c_scale, v = (V - 128) · c_scale:
     /// R = y + r_v·v, G = y + g_u·u + g_v·v, B = y + b_u·u (ITU-T H.273, 8.3).
     pub fn to_rgb(self) -> YuvToRgb {
+        self.to_rgb_of(8)
+    }
+
+    /// The same for codes of `bits` bits, divided by 2^(bits - 8).
+    pub fn to_rgb_of(self, bits: u8) -> YuvToRgb {
         let (kr, kb) = self.matrix.luma_weights();
         let kg = 1.0 - kr - kb;
         let (y_offset, y_scale, c_scale) = match self.range {
             YuvRange::Limited => (16.0, 1.0 / 219.0, 1.0 / 224.0),
-            YuvRange::Full => (0.0, 1.0 / 255.0, 1.0 / 255.0),
+            YuvRange::Full => {
+                let white = 256.0 - (8.0 - f32::from(bits)).exp2();
+                (0.0, 1.0 / white, 1.0 / white)
+            }
         };
         YuvToRgb {
             y_offset,
@@ -98,27 +109,32 @@ pub struct YuvToRgb {
     pub b_u: f32,
 }
 
-/// An upright 4:2:0 picture, 8 bits, three planes without padding between rows.
+/// An upright Y'CbCr picture in planes without padding between rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct YuvImage {
     /// Pixels across.
     pub width: u32,
     /// Pixels down.
     pub height: u32,
-    /// Luma, height × width.
+    /// Luma.
     pub y: Vec<u8>,
-    /// Blue difference, ⌈height/2⌉ × ⌈width/2⌉.
+    /// Blue difference, or both where they alternate.
     pub u: Vec<u8>,
-    /// Red difference, ⌈height/2⌉ × ⌈width/2⌉.
+    /// Red difference; empty where it is in `u`.
     pub v: Vec<u8>,
     /// What the codes mean.
     pub color: YuvColor,
+    /// How the samples lie in the planes.
+    pub sampling: Sampling,
+    /// What R'G'B' means as light.
+    pub light: Light,
 }
 
 impl YuvImage {
-    /// A black picture.
+    /// A black picture, 8-bit 4:2:0, for a standard screen.
     pub fn black(width: u32, height: u32, color: YuvColor) -> Self {
-        let (cw, ch) = Self::chroma_size(width, height);
+        let sampling = Sampling::default();
+        let [luma, chroma, _] = sampling.planes(width, height).map(PlaneShape::byte_len);
         let black = match color.range {
             YuvRange::Limited => 16,
             YuvRange::Full => 0,
@@ -126,21 +142,62 @@ impl YuvImage {
         Self {
             width,
             height,
-            y: vec![black; width as usize * height as usize],
-            u: vec![128; cw as usize * ch as usize],
-            v: vec![128; cw as usize * ch as usize],
+            y: vec![black; luma],
+            u: vec![128; chroma],
+            v: vec![128; chroma],
             color,
+            sampling,
+            light: Light::default(),
         }
     }
 
-    /// Width and height of the chroma planes of a `width` × `height` picture.
-    pub fn chroma_size(width: u32, height: u32) -> (u32, u32) {
-        (width.div_ceil(2), height.div_ceil(2))
+    /// A picture with this layout whose samples are all zero.
+    pub fn zeroed(width: u32, height: u32, color: YuvColor, sampling: Sampling) -> Self {
+        let [y, u, v] = sampling.planes(width, height).map(|plane| vec![0; plane.byte_len()]);
+        Self { width, height, y, u, v, color, sampling, light: Light::default() }
+    }
+
+    /// Whether it is in 8-bit 4:2:0 planes for a standard screen, as encoders take it; where the chroma samples sit does
+    /// not matter.
+    pub fn is_plain(&self) -> bool {
+        let Sampling { bits, padding_bits, chroma_x, chroma_y, interleaved, .. } = self.sampling;
+        (bits, padding_bits, chroma_x, chroma_y, interleaved) == (8, 0, 1, 1, false) && self.light.is_screen()
     }
 
     /// Bytes that the planes hold.
     pub fn byte_len(&self) -> usize {
         self.y.len() + self.u.len() + self.v.len()
+    }
+
+    /// Whether each plane is as long as size and layout ask for.
+    pub fn is_whole(&self) -> bool {
+        let lengths = [self.y.len(), self.u.len(), self.v.len()];
+        self.sampling.planes(self.width, self.height).map(PlaneShape::byte_len) == lengths
+    }
+
+    /// The luma code of pixel `at`, counted row by row, on the scale of 8 bits; 0 outside the picture.
+    #[inline]
+    pub fn luma(&self, at: usize) -> f32 {
+        let high = |at: usize| self.y.get(at).map_or(0.0, |&code| f32::from(code));
+        if self.sampling.sample_bytes() == 1 {
+            high(at)
+        } else {
+            (high(2 * at) + 256.0 * high(2 * at + 1)) * self.sampling.unit()
+        }
+    }
+
+    /// Sum of the luma codes of a row between two columns, on the scale of 8 bits; 0 outside the picture.
+    pub fn luma_sum(&self, row: usize, columns: Range<usize>) -> f32 {
+        let bytes = self.sampling.sample_bytes() as usize;
+        let start = row * self.width as usize;
+        let samples = self.y.get((start + columns.start) * bytes..(start + columns.end) * bytes);
+        let samples = samples.unwrap_or_default();
+        let sum: u64 = if bytes == 1 {
+            samples.iter().map(|&code| u64::from(code)).sum()
+        } else {
+            samples.as_chunks::<2>().0.iter().map(|&code| u64::from(u16::from_le_bytes(code))).sum()
+        };
+        sum as f32 * self.sampling.unit()
     }
 }
 
@@ -173,6 +230,8 @@ pub struct VideoFrame {
 pub struct FrameIndex {
     pts: Vec<i64>,
     time_base: Rational,
+    /// Seconds of the recording for each second of the clip.
+    stretch: f64,
 }
 
 impl FrameIndex {
@@ -180,7 +239,7 @@ impl FrameIndex {
     pub fn new(mut pts: Vec<i64>, time_base: Rational) -> Self {
         pts.sort_unstable();
         pts.dedup();
-        Self { pts, time_base }
+        Self { pts, time_base, stretch: 1.0 }
     }
 
     /// Frames in the clip.
@@ -206,7 +265,7 @@ impl FrameIndex {
     /// Seconds from the first frame to `pts`.
     pub fn seconds_of(&self, pts: i64) -> f64 {
         let first = self.pts.first().copied().unwrap_or(0);
-        (pts - first) as f64 * self.time_base.as_f64()
+        pts.saturating_sub(first) as f64 * self.time_base.as_f64() * self.stretch
     }
 
     /// Seconds from the first frame to frame `index`; the last frame's past the end.
@@ -251,7 +310,7 @@ pub struct ClipInfo {
     pub rotation_deg: u32,
     /// Seconds from the first frame's start to the last frame's end.
     pub duration_s: f64,
-    /// What the code values mean.
+    /// What the code values mean once the pictures are drawn for a screen.
     pub color: YuvColor,
     /// Short name of the video codec.
     pub codec: String,
@@ -262,6 +321,19 @@ pub struct ClipInfo {
 }
 
 impl ClipInfo {
+    /// The clip in the time in which it was recorded, where that was at `capture_fps` frames a second: slow motion
+    /// becomes as fast as it was. Frames and timestamps stay, seconds change.
+    #[must_use]
+    pub fn recorded_at(&self, capture_fps: Option<f64>) -> Self {
+        let fps = self.average_fps();
+        let Some(capture_fps) = capture_fps.filter(|&capture| capture > 0.0 && fps > 0.0) else {
+            return self.clone();
+        };
+        let stretch = fps / capture_fps;
+        let frames = Arc::new(FrameIndex { stretch, ..(*self.frames).clone() });
+        Self { frames, duration_s: self.duration_s * stretch, ..self.clone() }
+    }
+
     /// Frames divided by duration.
     pub fn average_fps(&self) -> f64 {
         if self.duration_s > 0.0 { self.frames.len() as f64 / self.duration_s } else { 0.0 }
@@ -286,6 +358,29 @@ mod tests {
         assert_eq!(index.at_seconds(0.099), 1);
         assert_eq!(index.at_seconds(9.0), 3);
         assert!(index.is_variable_rate());
+    }
+
+    #[test]
+    fn slow_motion_is_as_fast_as_it_was_recorded() {
+        let frames = FrameIndex::new((0..60).map(|i| i * 3000).collect(), Rational { num: 1, den: 90_000 });
+        let clip = ClipInfo {
+            path: PathBuf::new(),
+            width: 2,
+            height: 2,
+            pixel_aspect: 1.0,
+            rotation_deg: 0,
+            duration_s: 2.0,
+            color: YuvColor { matrix: YuvMatrix::Bt709, range: YuvRange::Limited },
+            codec: String::new(),
+            has_audio: false,
+            frames: Arc::new(frames),
+        };
+        // 30 frames a second that were recorded at 240: eight times as fast.
+        let real = clip.recorded_at(Some(240.0));
+        assert!((real.frames.seconds(30) - 0.125).abs() < 1e-12);
+        assert!((real.duration_s - 0.25).abs() < 1e-12);
+        assert_eq!(real.frames.at_seconds(0.126), 30);
+        assert_eq!(clip.recorded_at(None).frames, clip.frames);
     }
 
     #[test]

@@ -7,15 +7,21 @@
 
 pub mod appearance;
 pub mod camera;
+pub mod detector_run;
 pub mod device;
 pub mod edits;
 pub mod frame;
 pub mod geometry;
 pub mod landmarks;
+pub mod light;
+pub mod mask;
+pub mod memory;
 pub mod metrics;
+pub mod moments;
 pub mod motion;
 pub mod overlay;
 pub mod person;
+pub mod sampling;
 pub mod smpl;
 pub mod temporary;
 
@@ -23,12 +29,16 @@ pub use appearance::{FrameEvidence, SurfaceColors};
 pub use camera::Camera;
 pub use device::Device;
 pub use frame::{
-    ClipInfo, FrameIndex, Rational, RgbImage, VideoFrame, YuvColor, YuvImage, YuvMatrix, YuvRange,
+    ClipInfo, FrameIndex, Rational, RgbImage, VideoFrame, YuvColor, YuvImage, YuvMatrix, YuvRange, YuvToRgb,
 };
 pub use geometry::BBox;
 pub use landmarks::{DepthCues, Landmarks};
+pub use light::{Light, Primaries, Transfer};
+pub use mask::Mask;
+pub use memory::{ByteSize, MemoryMode, MemoryWish, Rung, WeightsHeld};
 pub use metrics::{RunSummary, StageTime};
 pub use motion::{CameraMotion, Similarity};
 pub use overlay::OverlayStyle;
 pub use person::{BodyEstimate, Detection, Keypoint, Observation, Provenance, RiderFrame, Track, TrackId};
+pub use sampling::{PlaneShape, Sampling};
 pub use smpl::SmplParams;

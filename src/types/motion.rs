@@ -24,6 +24,15 @@ impl Similarity {
         self.turn(point_px) + self.shift_px
     }
 
+    /// What this and `first` do together, `first` being done first.
+    pub fn after(&self, first: &Self) -> Self {
+        Self {
+            a: self.a * first.a - self.b * first.b,
+            b: self.b * first.a + self.a * first.b,
+            shift_px: self.apply(first.shift_px),
+        }
+    }
+
     /// A direction or a speed, turned and scaled.
     pub fn turn(&self, vector: Vec2) -> Vec2 {
         Vec2::new(self.a * vector.x - self.b * vector.y, self.b * vector.x + self.a * vector.y)
@@ -84,6 +93,8 @@ mod tests {
         assert!(motion.is_usable() && !Similarity { a: f32::NAN, ..motion }.is_usable());
         assert_eq!(motion.apply(Vec2::new(3.0, 1.0)), Vec2::new(3.0, 5.0));
         assert_eq!(motion.scale(), 2.0);
+        let shift = Similarity { shift_px: Vec2::new(1.0, 2.0), ..Similarity::IDENTITY };
+        assert_eq!(motion.after(&shift).apply(Vec2::ONE), motion.apply(Vec2::new(2.0, 3.0)));
         assert_eq!(motion.inverse().unwrap().apply(Vec2::new(3.0, 5.0)), Vec2::new(3.0, 1.0));
         assert_eq!(Similarity { a: 0.0, b: 0.0, shift_px: Vec2::ONE }.inverse(), None);
     }

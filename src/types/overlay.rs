@@ -10,6 +10,8 @@ use super::person::TrackId;
 pub struct OverlayStyle {
     /// The lit body mesh.
     pub mesh: bool,
+    /// The mesh in the colours that the rider was seen in, where they are known.
+    pub textured: bool,
     /// The mesh's edges.
     pub wireframe: bool,
     /// The 2D keypoints, joined.
@@ -40,6 +42,7 @@ impl Default for OverlayStyle {
     fn default() -> Self {
         Self {
             mesh: true,
+            textured: false,
             wireframe: false,
             skeleton: false,
             boxes: false,

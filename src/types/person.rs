@@ -82,11 +82,16 @@ pub struct Observation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Provenance {
-    /// Found by the detector in this frame.
+    /// Seen in this frame's picture: by the detector, or, in a frame between two in which the detector saw him, by the
+    /// landmark networks, whose keypoints lie where he must be.
     Detected,
-    /// Carried on from earlier frames only: the rider was not found here or since.
+    /// Lost at first, then seen in this frame's picture all the same, where the frames around it say that he must be: by
+    /// the detector at higher zoom or by the landmark networks.
+    #[serde(rename = "re-detected")]
+    ReDetected,
+    /// Carried on from earlier frames only: the rider was not seen here or since.
     Predicted,
-    /// Filled in between two frames in which he was found.
+    /// Filled in between two frames in which he was seen.
     Interpolated,
     /// Not known.
     Missing,
@@ -94,16 +99,34 @@ pub enum Provenance {
 
 impl Provenance {
     /// Every value, in the order of falling trust.
-    pub const ALL: [Self; 4] = [Self::Detected, Self::Interpolated, Self::Predicted, Self::Missing];
+    pub const ALL: [Self; 5] =
+        [Self::Detected, Self::ReDetected, Self::Interpolated, Self::Predicted, Self::Missing];
 
     /// The lower-case word used in files and on the screen.
     pub fn name(self) -> &'static str {
         match self {
             Self::Detected => "detected",
+            Self::ReDetected => "re-detected",
             Self::Predicted => "predicted",
             Self::Interpolated => "interpolated",
             Self::Missing => "missing",
         }
+    }
+
+    /// The number used in files of arrays.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Detected => 0,
+            Self::Interpolated => 1,
+            Self::Predicted => 2,
+            Self::Missing => 3,
+            Self::ReDetected => 4,
+        }
+    }
+
+    /// Whether the rider was seen in the frame's own picture.
+    pub fn is_seen(self) -> bool {
+        matches!(self, Self::Detected | Self::ReDetected)
     }
 }
 
@@ -126,7 +149,8 @@ pub struct RiderFrame {
     pub track: TrackId,
     /// Where this state comes from.
     pub provenance: Provenance,
-    /// The detector's score where detected, falling confidence where predicted or interpolated; 0 to 1.
+    /// The detector's score where detected (between two detections the mean of both), the landmarks' confidence where
+    /// they alone saw him, falling confidence where predicted or interpolated; 0 to 1.
     pub score: f32,
     /// Where, picture pixels.
     pub bbox: BBox,
@@ -150,7 +174,7 @@ pub struct Track {
     pub first_frame: u64,
     /// Last frame index with a state.
     pub last_frame: u64,
-    /// Frames in which he was detected.
+    /// Frames in which he was detected or re-detected.
     pub detected_frames: u64,
     /// Whether he is the one whom his shot is about. At most one track of a shot is.
     pub is_main: bool,

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::lane::Lane;
-use crate::engine::{AnalysisOutcome, JobId, ResolvedRiders};
+use crate::engine::{AnalysisOutcome, JobId, ResolvedRiders, Textures};
 use crate::settings::ModelSettings;
 use crate::types::edits::EditLog;
-use crate::types::{Provenance, RiderFrame, RunSummary, Track, TrackId};
+use crate::types::{CameraMotion, Provenance, RiderFrame, RunSummary, Track, TrackId};
 
 /// Riders by frame: piece by piece while an analysis runs, whole once it has settled who is who.
 #[derive(Debug)]
@@ -154,6 +154,14 @@ impl Analysis {
         }
     }
 
+    /// How the camera moved into a frame; not known before the analysis is whole.
+    pub fn motion_into(&self, frame: u64) -> CameraMotion {
+        match &self.riders {
+            Riders::Whole(whole) => whole.motion_into(frame),
+            Riders::Coming(_) => CameraMotion::Unavailable,
+        }
+    }
+
     /// Rises whenever a rider changes.
     pub fn revision(&self) -> u64 {
         self.revision
@@ -185,6 +193,14 @@ impl Analysis {
         match &self.riders {
             Riders::Coming(_) => &[],
             Riders::Whole(whole) => &whole.tracks,
+        }
+    }
+
+    /// What the riders look like; `None` while it is not settled who is who.
+    pub fn textures(&self) -> Option<&Arc<Textures>> {
+        match &self.riders {
+            Riders::Coming(_) => None,
+            Riders::Whole(whole) => Some(&whole.textures),
         }
     }
 

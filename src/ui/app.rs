@@ -11,13 +11,16 @@ use super::background::{self, Arrival, Background};
 use super::command::{Command, Commands};
 use super::effect::{Effect, PlayerOrder};
 use super::files::{self, FileDialogs, SettingsWriter};
+use super::licence_dialog::{self, Licence};
 use super::notes::Severity;
 use super::pace::Pace;
+use super::peek::Peek;
 use super::picture::PictureView;
+use super::second_view::SecondClip;
 use super::state::{Dialog, State};
 use super::{WindowOptions, export_dialog, help, inspector, keys, notifications, theme, timeline, top_bar};
 use super::{open_menu, text, transport, viewport, welcome};
-use crate::engine::{Engine, Player};
+use crate::engine::{self, Engine, Player};
 use crate::settings::Theme;
 use crate::types::VideoFrame;
 
@@ -31,6 +34,8 @@ pub struct App {
     player: Option<Player>,
     frame: Option<VideoFrame>,
     picture: PictureView,
+    second: SecondClip,
+    peek: Peek,
     commands: Commands,
     file_dialogs: FileDialogs,
     settings_writer: SettingsWriter,
@@ -50,19 +55,19 @@ impl App {
         theme::install_fonts(&ctx);
         theme::apply(&ctx, options.settings.theme, options.settings.text_scale);
         let wake = ctx.clone();
-        let engine = Arc::new(Engine::new(options.places, Arc::new(move || wake.request_repaint())));
+        let wake = Arc::new(move || wake.request_repaint());
+        let engine = Arc::new(Engine::new(options.places, options.worker, wake));
         let settings_writer = SettingsWriter::new(options.settings_path, &options.settings);
         let mut state = State::new(options.settings, options.demo);
-        match engine.models() {
-            Ok(models) => state.models = models,
-            Err(error) => state.note(Severity::Error, "The models cannot be listed", error.to_string()),
-        }
+        list_models(&engine, &mut state);
         let mut app = Self {
             engine,
             state,
             player: None,
             frame: None,
             picture: PictureView::new(cc.wgpu_render_state.as_ref()),
+            second: SecondClip::new(cc.wgpu_render_state.as_ref()),
+            peek: Peek::default(),
             commands: Commands::default(),
             file_dialogs: FileDialogs::default(),
             settings_writer,
@@ -101,14 +106,23 @@ impl App {
     /// Takes in what has happened since the last frame.
     fn take_news(&mut self, ctx: &Context) {
         let mut effects = Vec::new();
+        let mut opened = false;
         for event in self.engine.drain_events() {
             let outcome = self.state.take_event(event);
             effects.extend(outcome.effects);
+            if let Some(player) = outcome.second {
+                self.second.open(player);
+            }
             if let Some(player) = outcome.player {
+                player.set_sound(self.state.settings.sound);
                 self.player = Some(player);
                 self.frame = None;
                 self.picture.clear();
+                opened = true;
             }
+        }
+        if opened {
+            self.open_peek(ctx);
         }
         if let Some((pick, answer)) = self.file_dialogs.answer() {
             match answer {
@@ -132,11 +146,20 @@ impl App {
                 self.state.note(Severity::Warning, "A frame cannot be shown", warning);
             }
         }
+        self.peek.update(ctx);
+        self.second.follow(&self.state);
+        if let Some(error) = self.second.take_error() {
+            self.state.note(Severity::Error, "The second clip cannot be shown", error);
+        }
         if let Some(error) = self.settings_writer.take_error() {
             self.state.note(Severity::Warning, "The settings could not be saved", error);
         }
         for path in dropped_files(ctx) {
-            effects.extend(self.state.update(Command::Open(path)));
+            let is_model = path
+                .extension()
+                .is_some_and(|e| ["onnx", "pkl", "npz"].iter().any(|model| e.eq_ignore_ascii_case(model)));
+            let command = if is_model { Command::ImportModel(path) } else { Command::Open(path) };
+            effects.extend(self.state.update(command));
         }
         self.carry_out(ctx, effects);
     }
@@ -154,6 +177,7 @@ impl App {
                 self.state.memory = self.engine.memory();
                 self.memory_due_s = now_s + MEMORY_PERIOD_S;
             }
+            self.follow_plan(ctx);
             ctx.request_repaint_after(Duration::from_secs_f64(MEMORY_PERIOD_S));
         }
     }
@@ -173,9 +197,11 @@ impl App {
                     let job = self.engine.open(&path);
                     self.state.opening_started(job);
                 }
+                Effect::OpenSecond(path) => self.state.opening_second = Some(self.engine.open(&path)),
+                Effect::CloseSecond => self.second.close(),
                 Effect::Analyze(request) => {
                     let asked = request.models.clone();
-                    let job = self.engine.analyze(request);
+                    let job = self.engine.analyze(request, self.state.settings.memory.worker);
                     self.state.analysis_started(job, asked);
                 }
                 Effect::LoadSaved { request, frames } => {
@@ -205,6 +231,14 @@ impl App {
                 Effect::ExportData(request) => {
                     self.engine.export_data(request);
                 }
+                Effect::ImportModel(file) => {
+                    self.engine.import_model(&file);
+                }
+                Effect::ShowLicence(id) => self.show_licence(&id),
+                Effect::FetchModel(id) => {
+                    self.engine.fetch_model(&id);
+                }
+                Effect::ListModels => self.list_models(),
                 Effect::Cancel(job) => self.engine.cancel(job),
                 Effect::Player(order) => {
                     if let Some(player) = &self.player {
@@ -220,9 +254,26 @@ impl App {
                         );
                     }
                 }
+                Effect::LoadNotes(clip) => {
+                    self.in_background(ctx, "read notes", move || background::notes(clip));
+                }
+                Effect::SaveNotes { clip, notes } => {
+                    self.in_background(ctx, "keep notes", move || {
+                        Arrival::NotesSaved(engine::save_notes(&clip, &notes))
+                    });
+                }
+                Effect::FullScreen(on) => ctx.send_viewport_cmd(ViewportCommand::Fullscreen(on)),
                 Effect::Copy(words) => ctx.copy_text(words),
                 Effect::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             }
+        }
+    }
+
+    /// Small pictures of the clip that has been opened.
+    fn open_peek(&mut self, ctx: &Context) {
+        let Some(path) = self.state.clip.as_ref().map(|clip| clip.info.path.clone()) else { return };
+        if let Err(error) = self.peek.open(ctx, path) {
+            self.state.note(Severity::Warning, "The timeline has no pictures", error.to_string());
         }
     }
 
@@ -245,6 +296,14 @@ impl App {
         self.in_background(ctx, "load body", move || background::body(&engine, recoverer));
     }
 
+    /// Plans the next analysis, where another one was planned.
+    fn follow_plan(&mut self, ctx: &Context) {
+        if let Some(key) = self.state.plan_to_make() {
+            let engine = Arc::clone(&self.engine);
+            self.in_background(ctx, "plan analysis", move || background::plan(&engine, key));
+        }
+    }
+
     fn take_arrival(&mut self, arrival: Arrival) -> Vec<Effect> {
         match arrival {
             Arrival::Saved(clip, Ok(Some(riders))) => self.state.take_saved(&clip, riders),
@@ -254,31 +313,66 @@ impl App {
                 let title = format!("The earlier analysis of {} cannot be read", text::file_name(&clip));
                 self.state.note(Severity::Warning, title, error.to_string());
             }
+            Arrival::Notes(clip, Ok(notes)) => self.state.take_notes(&clip, notes),
+            Arrival::Notes(clip, Err(error)) => {
+                let title = format!("The notes on {} cannot be read", text::file_name(&clip));
+                self.state.note(Severity::Warning, title, error.to_string());
+            }
+            Arrival::NotesSaved(Ok(())) => {}
+            Arrival::NotesSaved(Err(error)) => {
+                self.state.note(Severity::Warning, "The notes could not be kept", error.to_string());
+            }
             // A body that was asked for before another one comes too late.
             Arrival::Body(recoverer, _) if self.body_of.as_ref() != Some(&recoverer) => {}
             Arrival::Body(_, Ok(builder)) => self.picture.set_body(*builder),
             Arrival::Body(_, Err(error)) => {
                 self.state.note(Severity::Error, "No mesh can be drawn", error.to_string());
             }
+            Arrival::Plan(key, plan, footprints) => self.state.take_plan(&key, plan, footprints),
             Arrival::Demo(Ok(path)) => return self.state.update(Command::Open(path)),
             Arrival::Demo(Err(error)) => self.state.note(Severity::Error, "The demo cannot be opened", error),
         }
         Vec::new()
     }
 
+    fn list_models(&mut self) {
+        list_models(&self.engine, &mut self.state);
+    }
+
+    fn show_licence(&mut self, id: &str) {
+        match self.engine.licence(id) {
+            Ok((offer, text)) => {
+                self.state.view.dialog = Some(Dialog::Licence(Box::new(Licence { offer, text })));
+            }
+            Err(error) => self.state.note(Severity::Error, "The licence cannot be shown", error.to_string()),
+        }
+    }
+
     fn draw(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
-        top_bar::show(ui, &self.state, &self.commands);
-        if let Some(clip) = &self.state.clip {
-            timeline::show(ui, &self.state, clip, &self.commands);
+        let full_screen = self.state.view.full_screen && self.state.clip.is_some();
+        if !full_screen {
+            top_bar::show(ui, &self.state, &self.commands);
+        }
+        if let Some(clip) = self.state.clip.as_ref().filter(|_| self.state.preview.is_none()) {
+            timeline::show(ui, &self.state, clip, &self.peek, &self.commands);
             transport::show(ui, &self.state, clip, &self.commands);
         }
-        inspector::show(ui, &self.state, &self.commands);
+        if !full_screen {
+            inspector::show(ui, &self.state, &self.commands);
+        }
         let (state, frame) = (&self.state, self.frame.as_ref());
-        let view = match &state.clip {
-            Some(clip) => viewport::show(ui, state, clip, &mut self.picture, frame, &self.commands),
-            None => welcome::show(ui, state, &self.commands),
+        if state.preview.is_none() {
+            self.second.show_beside(ui, state, &self.commands);
+        }
+        let view = match (&state.preview, &state.clip) {
+            (Some(first), _) => viewport::preview(ui, first, &mut self.picture),
+            (None, Some(clip)) => viewport::show(ui, state, clip, &mut self.picture, frame, &self.commands),
+            (None, None) => welcome::show(ui, state, &self.commands),
         };
+        if state.preview.is_none() {
+            self.second.show_over(ui, state, frame, view);
+        }
         self.draw_over(&ctx, view);
     }
 
@@ -291,7 +385,9 @@ impl App {
                 export_dialog::show(ctx, clip, (form, verdict), queued, &self.commands);
             }
             Some(Dialog::Help) => help::show(ctx, &self.commands),
-            Some(Dialog::TypePath) => open_menu::path_dialog(ctx, &self.commands),
+            Some(Dialog::Licence(licence)) => licence_dialog::show(ctx, licence, &self.commands),
+            Some(Dialog::TypePath) => open_menu::path_dialog(ctx, &self.commands, Command::Open),
+            Some(Dialog::TypeSecond) => open_menu::path_dialog(ctx, &self.commands, Command::OpenSecond),
             None => {}
         }
         notifications::show(ctx, view, &self.state.notes, &self.commands);
@@ -356,6 +452,13 @@ impl eframe::App for App {
     }
 }
 
+fn list_models(engine: &Engine, state: &mut State) {
+    match engine.models() {
+        Ok(models) => state.models = models,
+        Err(error) => state.note(Severity::Error, "The models cannot be listed", error.to_string()),
+    }
+}
+
 fn dropped_files(ctx: &Context) -> Vec<PathBuf> {
     // One clip is shown at a time: of several files the first is taken.
     ctx.input(|i| i.raw.dropped_files.iter().take(1).map(|file| file.path().to_owned()).collect())
@@ -369,6 +472,7 @@ fn direct(player: &Player, order: PlayerOrder) {
         PlayerOrder::Step(frames) => player.step(frames),
         PlayerOrder::Speed(speed) => player.set_speed(speed),
         PlayerOrder::Looping(looping) => player.set_looping(looping),
+        PlayerOrder::Sound(on) => player.set_sound(on),
         PlayerOrder::Range(first, last) => player.set_range(first, last),
     }
 }

@@ -6,8 +6,12 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use egui::Context;
 
 use crate::engine::{
-    self, AnalyzeRequest, Engine, EngineError, ResolvedRiders, SceneBuilder, TrackChange, thread,
+    self, AnalyzeRequest, Engine, EngineError, ModelFootprint, Plan, ResolvedRiders, SceneBuilder,
+    TrackChange, thread,
 };
+use crate::types::moments::ClipNotes;
+
+use super::planning::PlanKey;
 
 /// What came of it.
 pub enum Arrival {
@@ -17,6 +21,12 @@ pub enum Arrival {
     Changed(PathBuf, Result<ResolvedRiders, EngineError>),
     /// The body that the meshes of a recoverer are made of.
     Body(String, Result<Box<SceneBuilder>, EngineError>),
+    /// How an analysis would fit into memory, and what its models take.
+    Plan(Box<PlanKey>, Result<Plan, EngineError>, Vec<ModelFootprint>),
+    /// The notes of a clip.
+    Notes(PathBuf, Result<ClipNotes, EngineError>),
+    /// The notes of a clip were written, or not.
+    NotesSaved(Result<(), EngineError>),
     /// The demo clip, ready to be opened.
     Demo(Result<PathBuf, String>),
 }
@@ -65,6 +75,25 @@ impl Background {
 pub fn body(engine: &Engine, recoverer: String) -> Arrival {
     let body = engine.shelf().body_of(&recoverer);
     Arrival::Body(recoverer, body.map(|body| Box::new(SceneBuilder::new(body))))
+}
+
+/// Plans the analysis that `key` stands for.
+pub fn plan(engine: &Engine, key: Box<PlanKey>) -> Arrival {
+    let request = key.request();
+    let models = &request.models;
+    // A model that is not there is told by the plan.
+    let footprints =
+        [(&models.detector, models.detector_device), (&models.recoverer, models.recoverer_device)]
+            .into_iter()
+            .filter_map(|(id, device)| engine::model_footprint(engine.shelf(), id, device).ok())
+            .collect();
+    Arrival::Plan(key, engine::plan_analysis(&request, engine.shelf()), footprints)
+}
+
+/// Reads the notes of a clip.
+pub fn notes(clip: PathBuf) -> Arrival {
+    let notes = engine::load_notes(&clip);
+    Arrival::Notes(clip, notes)
 }
 
 /// Changes the tracks of a clip of `frames` frames in its analysis file; `raw` for bodies that are not fitted over time.

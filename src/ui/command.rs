@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use super::export_form::ExportForm;
 use super::notes::NoteId;
+use super::second::SecondChange;
 use super::zoom::Zoom;
 use crate::engine::{JobId, TrackChange};
-use crate::settings::{ModelSettings, Theme};
-use crate::types::TrackId;
+use crate::settings::{MemorySettings, ModelSettings, Theme};
+use crate::types::memory::UnknownSize;
+use crate::types::{Rung, TrackId};
 
 /// The pages of the inspector.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub enum Tab {
 pub enum Layer {
     /// The lit body mesh.
     Mesh,
+    /// The mesh in the rider's own colours.
+    Texture,
     /// The mesh's edges.
     Wireframe,
     /// The 2D keypoints, joined.
@@ -56,14 +60,20 @@ pub enum Layer {
 pub enum Pick {
     /// A clip to open.
     Clip,
+    /// A clip to open beside it.
+    SecondClip,
     /// Where the exported video goes.
     ExportVideo,
     /// Where the mattes go.
     ExportMattes,
     /// Where the data files go.
     ExportData,
+    /// A model to take in.
+    Model,
     /// Where the contact sheet goes.
     ContactSheet,
+    /// Where the chrono picture goes.
+    Chrono,
     /// Where the shown frame is saved.
     Picture,
 }
@@ -75,6 +85,12 @@ pub enum Command {
     Browse(Pick),
     /// Opens a clip.
     Open(PathBuf),
+    /// Opens a second clip beside the first.
+    OpenSecond(PathBuf),
+    /// Closes the second clip.
+    CloseSecond,
+    /// Lines the second clip up, or arranges it otherwise.
+    ChangeSecond(SecondChange),
     /// Opens the clip that comes with the program.
     OpenDemo,
     /// Plays or pauses.
@@ -96,6 +112,8 @@ pub enum Command {
     SeekEnd,
     /// Sets the playing speed.
     SetSpeed(f64),
+    /// Lets clips be heard, or not.
+    ToggleSound,
     /// Plays the range over and over, or stops doing so.
     ToggleLoop,
     /// Starts the range at the playhead.
@@ -106,8 +124,36 @@ pub enum Command {
     SetRange(u64, u64),
     /// Makes the range the whole clip.
     ClearRange,
+    /// Marks the frame at the playhead as a key moment, or takes its mark away.
+    ToggleMoment,
+    /// Goes to the next key moment.
+    NextMoment,
+    /// Goes to the key moment before.
+    PreviousMoment,
+    /// Names a key moment.
+    NameMoment {
+        /// Its frame.
+        frame: u64,
+        /// Its name; may be empty.
+        name: String,
+    },
+    /// Moves a key moment.
+    MoveMoment {
+        /// Its frame.
+        from: u64,
+        /// Its new frame.
+        to: u64,
+    },
+    /// Takes a key moment away.
+    RemoveMoment(u64),
+    /// Sets at how many frames a second the clip was recorded; `None` where its own time is real.
+    SetCaptureRate(Option<f64>),
     /// Sets how the picture lies in the view.
     SetZoom(Zoom),
+    /// Keeps the rider in the middle of the view, or stops doing so.
+    ToggleFollow,
+    /// Gives the window the whole screen, or takes it back.
+    ToggleFullScreen,
     /// One picture pixel on one screen pixel.
     ZoomActual,
     /// Shows or hides the inspector.
@@ -126,6 +172,16 @@ pub enum Command {
     SetOpacity(f32),
     /// Sets models, devices and thresholds for the next analysis.
     SetModels(ModelSettings),
+    /// Sets how much memory the next analysis may take.
+    SetMemory(MemorySettings),
+    /// Says why what was typed is no memory limit.
+    RefuseLimit(UnknownSize),
+    /// Takes in a file of one of the user's own models.
+    ImportModel(PathBuf),
+    /// Shows the licence of a model that can be fetched.
+    ShowLicence(String),
+    /// Fetches the file of a model whose licence has been accepted.
+    FetchModel(String),
     /// Sets whether a clip is analysed as soon as it is open.
     SetAnalyzeOnOpen(bool),
     /// Sets the colours of the window.
@@ -137,6 +193,8 @@ pub enum Command {
         /// Whether what is there is thrown away.
         restart: bool,
     },
+    /// Takes the analysis of the open clip up again, a rung down.
+    AnalyzeLighter(Rung),
     /// Stops a job.
     Cancel(JobId),
     /// Takes ended jobs off the list.

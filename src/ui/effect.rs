@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::command::Pick;
 use crate::engine::{AnalyzeRequest, DataExportRequest, ExportRequest, JobId, PictureRequest, TrackChange};
+use crate::types::moments::ClipNotes;
 
 /// An order to the player.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,6 +19,7 @@ pub enum PlayerOrder {
     Step(i64),
     Speed(f64),
     Looping(bool),
+    Sound(bool),
     Range(u64, u64),
 }
 
@@ -26,6 +28,10 @@ pub enum PlayerOrder {
 pub enum Effect {
     /// Ask the engine to open a clip.
     Open(PathBuf),
+    /// Ask the engine to open a clip beside the one that is open.
+    OpenSecond(PathBuf),
+    /// Let go of the second clip.
+    CloseSecond,
     /// Copy the demo clip to where its analysis can be kept, and open it there.
     OpenDemo(PathBuf),
     /// Ask the engine for an analysis.
@@ -63,6 +69,14 @@ pub enum Effect {
     SavePicture(PictureRequest),
     /// Ask the engine for data files.
     ExportData(DataExportRequest),
+    /// Ask the engine to take in a model's file.
+    ImportModel(PathBuf),
+    /// Read the licence of a model and show it.
+    ShowLicence(String),
+    /// Ask the engine to fetch a model's file.
+    FetchModel(String),
+    /// List the models anew.
+    ListModels,
     /// Ask the engine to stop a job.
     Cancel(JobId),
     /// Tell the player.
@@ -74,6 +88,17 @@ pub enum Effect {
         /// Folder and name to start from.
         start: PathBuf,
     },
+    /// Read the notes of a clip from its analysis file.
+    LoadNotes(PathBuf),
+    /// Write the notes of a clip into its analysis file.
+    SaveNotes {
+        /// The clip.
+        clip: PathBuf,
+        /// Its notes.
+        notes: ClipNotes,
+    },
+    /// Give the window the whole screen, or take it back.
+    FullScreen(bool),
     /// Copy text to the clipboard.
     Copy(String),
     /// Close the window. Running jobs stop where they are; what was done is kept.

@@ -7,8 +7,8 @@ use super::command::{Command, Commands, Pick};
 use super::export_form::{ExportForm, Verdict};
 use super::state::OpenClip;
 use super::theme::{self, GRID};
-use super::{dialog, export_video, text, time, widgets};
-use crate::engine::{DataFormat, Layout, SHEET_LIMIT};
+use super::{dialog, export_pictures, export_video, text, time, widgets};
+use crate::engine::{DataFormat, Layout};
 
 /// Shows the dialog.
 pub fn show(
@@ -30,7 +30,7 @@ pub fn show(
             ui.add_space(GRID);
             mattes(ui, &mut form, commands);
             ui.add_space(GRID);
-            pictures(ui, &mut form, commands);
+            export_pictures::show(ui, &mut form.sheet, &mut form.chrono, commands);
             ui.add_space(GRID);
             data(ui, &mut form, commands);
         });
@@ -53,7 +53,7 @@ fn video(ui: &mut Ui, clip: Option<&OpenClip>, form: &mut ExportForm, commands: 
     }
 }
 
-fn path_row(ui: &mut Ui, path: &mut String, name: &str, pick: Pick, commands: &Commands) {
+pub(super) fn path_row(ui: &mut Ui, path: &mut String, name: &str, pick: Pick, commands: &Commands) {
     ui.horizontal(|ui| {
         let side = ui.spacing().interact_size.y + GRID;
         let width = ui.available_width() - side - ui.spacing().item_spacing.x;
@@ -80,24 +80,30 @@ fn path_row(ui: &mut Ui, path: &mut String, name: &str, pick: Pick, commands: &C
 }
 
 fn burned_in(ui: &mut Ui, form: &mut ExportForm) {
+    let anything = form.video || form.draws_pictures();
     let overlay = &mut form.overlay;
-    ui.add_enabled_ui(form.video || form.sheet, |ui| {
+    ui.add_enabled_ui(anything, |ui| {
         widgets::section(ui, "Drawn in");
-        ui.horizontal_wrapped(|ui| {
-            let layers = [
-                (&mut overlay.mesh, "Mesh"),
-                (&mut overlay.wireframe, "Wireframe"),
-                (&mut overlay.skeleton, "Skeleton"),
-                (&mut overlay.boxes, "Boxes"),
-                (&mut overlay.labels, "Names"),
-                (&mut overlay.trails, "Trails of riders"),
-                (&mut overlay.joint_trails, "Trails of hands and feet"),
-                (&mut overlay.angles, "Angles"),
-                (&mut overlay.clock, "Clock"),
-                (&mut overlay.others, "Other riders"),
-            ];
-            for (on, name) in layers {
+        let layers = [
+            (&mut overlay.mesh, "Mesh"),
+            (&mut overlay.textured, "Own colours"),
+            (&mut overlay.wireframe, "Wireframe"),
+            (&mut overlay.skeleton, "Skeleton"),
+            (&mut overlay.boxes, "Boxes"),
+            (&mut overlay.labels, "Names"),
+            (&mut overlay.angles, "Angles"),
+            (&mut overlay.clock, "Clock"),
+            (&mut overlay.others, "Other riders"),
+            (&mut overlay.trails, "Trails"),
+            (&mut overlay.joint_trails, "Trails of limbs"),
+        ];
+        // Checkboxes in their own colours do not wrap by themselves.
+        egui::Grid::new("drawn in").num_columns(4).spacing([GRID * 4.0, GRID]).show(ui, |ui| {
+            for (index, (on, name)) in layers.into_iter().enumerate() {
                 widgets::checkbox(ui, on, name);
+                if index % 4 == 3 {
+                    ui.end_row();
+                }
             }
         });
     });
@@ -125,31 +131,18 @@ fn mattes(ui: &mut Ui, form: &mut ExportForm, commands: &Commands) {
     }
 }
 
-fn pictures(ui: &mut Ui, form: &mut ExportForm, commands: &Commands) {
-    widgets::section(ui, "Pictures");
-    ui.horizontal(|ui| {
-        let tip = "Frames at equal distances, small, in one PNG file";
-        widgets::checkbox(ui, &mut form.sheet, "Contact sheet of").on_hover_text(tip);
-        ui.add_enabled_ui(form.sheet, |ui| {
-            let count = egui::DragValue::new(&mut form.sheet_count).range(1..=SHEET_LIMIT);
-            widgets::explain(ui.add(count), "Frames on the contact sheet", None, "Drag, or click and type");
-            ui.label("frames");
-        });
-    });
-    if form.sheet {
-        path_row(ui, &mut form.sheet_path, "Contact sheet", Pick::ContactSheet, commands);
-    }
-}
-
 fn data(ui: &mut Ui, form: &mut ExportForm, commands: &Commands) {
     widgets::section(ui, "Data");
-    ui.horizontal_wrapped(|ui| {
-        for format in DataFormat::ALL {
+    egui::Grid::new("data").num_columns(5).spacing([GRID * 4.0, GRID]).show(ui, |ui| {
+        for (index, format) in DataFormat::ALL.into_iter().enumerate() {
             let mut on = form.formats.contains(&format);
             let name = format.name().to_uppercase();
             if widgets::checkbox(ui, &mut on, &name).on_hover_text(format.purpose()).changed() {
                 form.formats.retain(|chosen| *chosen != format);
                 form.formats.extend(on.then_some(format));
+            }
+            if index % 5 == 4 {
+                ui.end_row();
             }
         }
     });

@@ -7,8 +7,9 @@ use crate::engine::{
     PictureRequest, PictureRiders, VideoOptions,
 };
 use crate::settings::ModelSettings;
-use crate::types::{ClipInfo, OverlayStyle};
+use crate::types::{ClipInfo, MemoryWish, OverlayStyle};
 
+use super::export_pictures::PictureForm;
 use super::text;
 
 /// Extensions of the videos that are written.
@@ -31,12 +32,10 @@ pub struct ExportForm {
     pub mattes: bool,
     /// Their folder, as typed.
     pub matte_folder: String,
-    /// Whether a contact sheet is written.
-    pub sheet: bool,
-    /// Number of its pictures.
-    pub sheet_count: usize,
-    /// Its file, as typed.
-    pub sheet_path: String,
+    /// The contact sheet.
+    pub sheet: PictureForm,
+    /// The rider at several moments in one picture.
+    pub chrono: PictureForm,
     /// Formats of the data files; none for no data.
     pub formats: Vec<DataFormat>,
     /// Their folder, as typed.
@@ -68,8 +67,8 @@ pub enum Problem {
     #[error("let the name of an overlay alone end in .mov, or in no ending for a folder of PNG files")]
     OverlayExtension,
     /// The extension of a picture names no PNG.
-    #[error("let the name of the contact sheet end in .png")]
-    PictureExtension,
+    #[error("let the name of the {0} end in .png")]
+    PictureExtension(&'static str),
     /// The disk has no room.
     #[error("about {} are needed and {} are free there; choose another folder, or a smaller size or quality", text::bytes(*.needed), text::bytes(*.free))]
     NoSpace {
@@ -113,9 +112,8 @@ impl ExportForm {
             codecs: engine::codecs(),
             mattes: false,
             matte_folder: beside(format!("{stem}-mattes")),
-            sheet: false,
-            sheet_count: 12,
-            sheet_path: beside(format!("{stem}-contact-sheet.png")),
+            sheet: PictureForm::new(12, beside(format!("{stem}-contact-sheet.png"))),
+            chrono: PictureForm::new(6, beside(format!("{stem}-chrono.png"))),
             formats: Vec::new(),
             data_folder: beside(format!("{stem}-data")),
             overlay,
@@ -178,7 +176,7 @@ impl ExportForm {
         output: &Path,
         folder_problem: &dyn Fn(&str, &'static str) -> Option<Problem>,
     ) -> Option<Problem> {
-        if !self.video && !self.mattes && !self.sheet && self.formats.is_empty() {
+        if !self.video && !self.mattes && !self.draws_pictures() && self.formats.is_empty() {
             return Some(Problem::Nothing);
         }
         let video_problem = || {
@@ -207,19 +205,9 @@ impl ExportForm {
         let of_data = || {
             if self.formats.is_empty() { None } else { folder_problem(&self.data_folder, "data folder") }
         };
-        let of_sheet = || {
-            let path = Path::new(self.sheet_path.trim());
-            match self.sheet {
-                false => None,
-                true if path.as_os_str().is_empty() => Some(Problem::NoPath("contact sheet")),
-                true if path.is_dir() => Some(Problem::IsFolder(path.to_owned())),
-                true if !path.extension().is_some_and(|end| end.eq_ignore_ascii_case("png")) => {
-                    Some(Problem::PictureExtension)
-                }
-                true => missing_parent(path).map(Problem::NoFolder),
-            }
-        };
-        of_video.or_else(of_mattes).or_else(of_sheet).or_else(of_data)
+        let of_sheet = || self.sheet.problem("contact sheet");
+        let of_chrono = || self.chrono.problem("chrono picture");
+        of_video.or_else(of_mattes).or_else(of_sheet).or_else(of_chrono).or_else(of_data)
     }
 
     /// The request for data files, where any are asked for. They tell of the whole clip.
@@ -233,17 +221,24 @@ impl ExportForm {
         })
     }
 
-    /// The request for a contact sheet, where one is asked for.
-    pub fn sheet_request(&self, models: ModelSettings) -> Option<PictureRequest> {
-        self.sheet.then(|| PictureRequest {
-            clip: self.clip.clone(),
-            output: self.sheet_path.trim().into(),
-            kind: PictureKind::ContactSheet {
-                count: self.sheet_count,
-                range: self.range_only.then_some(self.range),
-            },
-            riders: PictureRiders::Analysed(self.request(models).analysis),
-            overlay: self.overlay,
+    /// Whether single pictures are asked for.
+    pub fn draws_pictures(&self) -> bool {
+        self.sheet.on || self.chrono.on
+    }
+
+    /// The requests for single pictures.
+    pub fn picture_requests(&self, models: &ModelSettings) -> impl Iterator<Item = PictureRequest> {
+        let range = self.range_only.then_some(self.range);
+        let sheet = self.sheet.wanted(range, PictureKind::ContactSheet);
+        let chrono = self.chrono.wanted(range, PictureKind::Chrono);
+        let analysis = Box::new(self.request(models.clone()).analysis);
+        let (clip, overlay) = (self.clip.clone(), self.overlay);
+        sheet.into_iter().chain(chrono).map(move |(output, kind)| PictureRequest {
+            clip: clip.clone(),
+            output,
+            kind,
+            riders: PictureRiders::Analysed(analysis.clone()),
+            overlay,
         })
     }
 
@@ -254,6 +249,7 @@ impl ExportForm {
                 clip: self.clip.clone(),
                 store: None,
                 models,
+                memory: MemoryWish::default(),
                 restart: false,
                 accept_existing: true,
             },
@@ -280,7 +276,7 @@ fn same_file(a: &Path, b: &Path) -> bool {
 }
 
 /// The folder that `path` would be made in, where it is not there.
-fn missing_parent(path: &Path) -> Option<PathBuf> {
+pub(super) fn missing_parent(path: &Path) -> Option<PathBuf> {
     let folder = match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
         Some(parent) => parent,
@@ -353,8 +349,8 @@ mod tests {
         assert_eq!(problem(&alone("a.mp4")), Some(Problem::OverlayExtension));
         assert_eq!((problem(&alone("a.mov")), problem(&alone("pictures"))), (None, None));
         assert_eq!(
-            problem(&|f| (f.sheet, f.sheet_path) = (true, "a.jpg".into())),
-            Some(Problem::PictureExtension)
+            problem(&|f| (f.sheet.on, f.sheet.path) = (true, "a.jpg".into())),
+            Some(Problem::PictureExtension("contact sheet"))
         );
         let only_data = |f: &mut ExportForm| {
             f.video = false;

@@ -45,8 +45,8 @@ impl FileDialogs {
         thread::spawn("file dialog", move || {
             let shown_at = Instant::now();
             let chosen = match pick {
-                Pick::Clip => pollster::block_on(dialog.pick_file()),
-                Pick::ExportVideo | Pick::ContactSheet | Pick::Picture => {
+                Pick::Clip | Pick::SecondClip | Pick::Model => pollster::block_on(dialog.pick_file()),
+                Pick::ExportVideo | Pick::ContactSheet | Pick::Chrono | Pick::Picture => {
                     pollster::block_on(dialog.save_file())
                 }
                 Pick::ExportMattes | Pick::ExportData => pollster::block_on(dialog.pick_folder()),
@@ -78,15 +78,19 @@ fn dialog(pick: Pick, start: &Path) -> rfd::AsyncFileDialog {
         dialog = dialog.set_directory(folder);
     }
     match pick {
-        Pick::Clip => dialog
+        Pick::Clip | Pick::SecondClip => dialog
             .set_title("Open a clip")
             .add_filter("Videos", &VIDEO_EXTENSIONS)
+            .add_filter("All files", &["*"]),
+        Pick::Model => dialog
+            .set_title("Import a model")
+            .add_filter("Networks and bodies", &["onnx", "npz", "pkl"])
             .add_filter("All files", &["*"]),
         Pick::ExportVideo => {
             let name = start.file_name().unwrap_or_default().to_string_lossy();
             dialog.set_title("Export to").set_file_name(name).add_filter("Video", &WRITTEN_EXTENSIONS)
         }
-        Pick::ContactSheet | Pick::Picture => {
+        Pick::ContactSheet | Pick::Chrono | Pick::Picture => {
             let name = start.file_name().unwrap_or_default().to_string_lossy();
             dialog.set_title("Save the picture").set_file_name(name).add_filter("PNG", &["png"])
         }

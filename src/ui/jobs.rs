@@ -1,6 +1,7 @@
 //! What the engine is doing and has done, for the activity list.
 
-use crate::engine::{ExportOutcome, JobId, JobKind, Progress};
+use crate::engine::{ExportOutcome, JobId, JobKind, Plan, Progress};
+use crate::types::Rung;
 
 use super::{text, time};
 
@@ -24,6 +25,8 @@ pub enum JobState {
         why: String,
         /// Whether starting over would help, and not just trying again.
         restart_helps: bool,
+        /// The way to save memory that it can go on with, where that may help.
+        lighter: Option<Rung>,
     },
 }
 
@@ -38,6 +41,8 @@ pub struct Job {
     pub progress: Progress,
     /// How it stands.
     pub state: JobState,
+    /// How an analysis fits into memory, once that is known.
+    pub plan: Option<Box<Plan>>,
     /// What went wrong without ending it.
     pub warnings: Vec<String>,
 }
@@ -62,7 +67,7 @@ impl Jobs {
             self.0.remove(oldest_ended);
         }
         let (progress, state) = (Progress::default(), JobState::Running);
-        self.0.push(Job { id, kind, progress, state, warnings: Vec::new() });
+        self.0.push(Job { id, kind, progress, state, plan: None, warnings: Vec::new() });
     }
 
     /// The job with this number.
@@ -86,7 +91,7 @@ impl Jobs {
         let rank = |job: &&Job| match job.kind {
             JobKind::Export { .. } => 2,
             JobKind::Analyze(_) => 1,
-            JobKind::Open(_) => 0,
+            JobKind::TakeIn(_) | JobKind::Fetch(_) | JobKind::Open(_) => 0,
         };
         self.0.iter().filter(|job| job.is_running()).max_by_key(rank)
     }
@@ -110,6 +115,8 @@ impl Jobs {
 /// What a job does, in one word.
 pub fn verb(kind: &JobKind) -> &'static str {
     match kind {
+        JobKind::TakeIn(_) => "Taking in",
+        JobKind::Fetch(_) => "Fetching",
         JobKind::Open(_) => "Opening",
         JobKind::Analyze(_) => "Analysing",
         JobKind::Export { .. } => "Exporting",

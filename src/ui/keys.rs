@@ -57,24 +57,28 @@ pub static GROUPS: &[Group] = &[
         ],
     },
     Group {
-        title: "Range",
+        title: "Range and moments",
         shortcuts: &[
             shortcut(&[key(Key::I)], Command::MarkIn, "In point at the playhead"),
             shortcut(&[key(Key::O)], Command::MarkOut, "Out point at the playhead"),
             shortcut(&[key(Key::X)], Command::ClearRange, "Whole clip again"),
             shortcut(&[key(Key::R)], Command::ToggleLoop, "Repeat the range"),
+            shortcut(&[key(Key::T)], Command::ToggleMoment, "Mark a key moment, or take the mark away"),
+            shortcut(&[key(Key::ArrowDown)], Command::NextMoment, "Next key moment"),
+            shortcut(&[key(Key::ArrowUp)], Command::PreviousMoment, "Key moment before"),
         ],
     },
     Group {
         title: "Overlay",
         shortcuts: &[
             shortcut(&[key(Key::M)], Command::ToggleLayer(Layer::Mesh), "Mesh"),
+            shortcut(&[key(Key::U)], Command::ToggleLayer(Layer::Texture), "Mesh in the rider's own colours"),
             shortcut(&[key(Key::W)], Command::ToggleLayer(Layer::Wireframe), "Wireframe"),
             shortcut(&[key(Key::S)], Command::ToggleLayer(Layer::Skeleton), "Skeleton"),
             shortcut(&[key(Key::B)], Command::ToggleLayer(Layer::Boxes), "Boxes"),
             shortcut(&[key(Key::N)], Command::ToggleLayer(Layer::Labels), "Names"),
-            shortcut(&[key(Key::T)], Command::ToggleLayer(Layer::Trails), "Trails"),
-            shortcut(&[key(Key::G)], Command::ToggleLayer(Layer::Angles), "Angles"),
+            shortcut(&[key(Key::Y)], Command::ToggleLayer(Layer::Trails), "Trails"),
+            shortcut(&[key(Key::D)], Command::ToggleLayer(Layer::Angles), "Angles"),
             shortcut(&[key(Key::C)], Command::ToggleLayer(Layer::Clock), "Clock"),
             shortcut(&[key(Key::A)], Command::ToggleLayer(Layer::Others), "All riders or the main one"),
         ],
@@ -98,9 +102,11 @@ pub static GROUPS: &[Group] = &[
             shortcut(&[ctrl(Key::S)], Command::Browse(Pick::Picture), "Save the picture shown"),
             shortcut(&[key(Key::F)], Command::SetZoom(super::zoom::Zoom::Fit), "Fit the picture"),
             shortcut(&[key(Key::Num1)], Command::ZoomActual, "Picture at 100 %"),
+            shortcut(&[key(Key::G)], Command::ToggleFollow, "Follow the rider"),
+            shortcut(&[key(Key::F11)], Command::ToggleFullScreen, "Full screen"),
             shortcut(&[key(Key::P)], Command::ToggleInspector, "Show or hide the inspector"),
             shortcut(&[key(Key::Questionmark), key(Key::F1)], Command::ShowHelp, "This list"),
-            shortcut(&[key(Key::Escape)], Command::CloseDialog, "Close a dialog"),
+            shortcut(&[key(Key::Escape)], Command::CloseDialog, "Close a dialog, leave full screen"),
             shortcut(&[ctrl(Key::Q)], Command::Quit, "Quit"),
         ],
     },
@@ -142,7 +148,17 @@ fn modifiers_of(shortcut: &KeyboardShortcut) -> usize {
 
 /// Keys that buttons, sliders and lists use when they have the keyboard.
 fn is_widget_key(key: Key) -> bool {
-    matches!(key, Key::Space | Key::ArrowLeft | Key::ArrowRight | Key::Home | Key::End | Key::Escape)
+    matches!(
+        key,
+        Key::Space
+            | Key::ArrowLeft
+            | Key::ArrowRight
+            | Key::ArrowUp
+            | Key::ArrowDown
+            | Key::Home
+            | Key::End
+            | Key::Escape
+    )
 }
 
 /// The first key of `command` as text, for tooltips.

@@ -25,22 +25,30 @@ pub struct Lane {
     /// Whether the user has left him out of pictures.
     pub is_hidden: bool,
     marks: Vec<Option<Provenance>>,
-    counts: [u64; 4],
+    counts: [u64; Provenance::ALL.len()],
 }
 
 fn slot(provenance: Provenance) -> usize {
     match provenance {
         Provenance::Detected => 0,
-        Provenance::Interpolated => 1,
-        Provenance::Predicted => 2,
-        Provenance::Missing => 3,
+        Provenance::ReDetected => 1,
+        Provenance::Interpolated => 2,
+        Provenance::Predicted => 3,
+        Provenance::Missing => 4,
     }
 }
 
 impl Lane {
     /// A rider of whom nothing is known yet, in a clip of `frames` frames.
     pub fn new(id: TrackId, frames: usize) -> Self {
-        Self { id, is_main: false, name: None, is_hidden: false, marks: vec![None; frames], counts: [0; 4] }
+        Self {
+            id,
+            is_main: false,
+            name: None,
+            is_hidden: false,
+            marks: vec![None; frames],
+            counts: [0; Provenance::ALL.len()],
+        }
     }
 
     /// The user's name for him, or "Rider 1".
@@ -82,12 +90,12 @@ impl Lane {
         Some((first as u64, last as u64))
     }
 
-    /// Where the next stretch begins in which he was not detected, looking on from `frame` and over the end of the
-    /// clip; `None` where he was detected throughout.
+    /// Where the next stretch begins in which he was not seen, looking on from `frame` and over the end of the
+    /// clip; `None` where he was seen throughout.
     pub fn next_weak_spot(&self, frame: u64) -> Option<u64> {
         let (first, last) = self.span()?;
         let begins = |f: &u64| {
-            let weak = |f: u64| self.at(f) != Some(Provenance::Detected);
+            let weak = |f: u64| !self.at(f).is_some_and(Provenance::is_seen);
             weak(*f) && (*f == first || !weak(*f - 1))
         };
         let after = (frame + 1).max(first)..=last;

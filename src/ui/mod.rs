@@ -7,27 +7,35 @@
 mod analysis;
 mod app;
 mod background;
+mod clip_notes;
 mod command;
 mod dialog;
 mod effect;
 mod export_dialog;
 mod export_form;
+mod export_pictures;
 mod export_video;
 mod files;
+mod follow;
 mod help;
 mod inspector;
 mod jobs;
 mod keys;
 mod lane;
+mod licence_dialog;
 mod news;
 mod notes;
 mod notifications;
 mod open_menu;
 mod pace;
+mod peek;
 mod picture;
+mod planning;
 mod provenance;
 mod rider_changes;
 mod rider_menu;
+mod second;
+mod second_view;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -47,7 +55,7 @@ use std::path::PathBuf;
 
 pub use app::App;
 
-use crate::engine::ModelPlaces;
+use crate::engine::{self, ModelPlaces};
 use crate::settings::Settings;
 
 /// Size of the window when it is opened first, points.
@@ -69,12 +77,15 @@ pub struct WindowOptions {
     pub demo: Option<PathBuf>,
     /// Where models and the runtime are.
     pub places: ModelPlaces,
+    /// The program that analyses in a process of its own; `None` to analyse in this one.
+    pub worker: Option<PathBuf>,
 }
 
 impl WindowOptions {
     /// The usual window: settings are kept in the user's folder, and the demo clip is looked for beside the program.
     pub fn new(clip: Option<PathBuf>, settings: Settings, places: ModelPlaces) -> Self {
-        Self { clip, settings, settings_path: Settings::default_path(), demo: demo_clip(), places }
+        let worker = std::env::current_exe().ok();
+        Self { clip, settings, settings_path: Settings::default_path(), demo: demo_clip(), places, worker }
     }
 }
 
@@ -135,6 +146,9 @@ fn icon() -> egui::IconData {
 /// # Errors
 /// When there is no display or no graphics device.
 pub fn run(options: WindowOptions) -> Result<(), UiError> {
+    if let Some(folders) = directories::ProjectDirs::from("", "", "snowmesh") {
+        engine::keep_indexes_in(folders.cache_dir().join("indexes"));
+    }
     let viewport = egui::ViewportBuilder::default()
         .with_title("snowmesh")
         .with_app_id("snowmesh")

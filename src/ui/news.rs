@@ -12,6 +12,7 @@ use super::zoom::Zoom;
 use crate::engine::{
     AnalysisOutcome, EngineError, ErrorKind, Event, JobId, JobKind, JobResult, Player, ResolvedRiders,
 };
+use crate::types::Rung;
 
 /// Frames that could not be decoded named in one notification.
 const WARNINGS_TOLD: usize = 3;
@@ -23,6 +24,8 @@ pub struct Outcome {
     pub effects: Vec<Effect>,
     /// The player of a clip that has been opened.
     pub player: Option<Player>,
+    /// The player of a second clip that has been opened.
+    pub second: Option<Player>,
 }
 
 impl State {
@@ -33,6 +36,16 @@ impl State {
             Event::Progress { job, progress } => {
                 if let Some(job) = self.jobs.get_mut(job) {
                     job.progress = progress;
+                }
+            }
+            Event::Planned { job, plan } => {
+                if let Some(job) = self.jobs.get_mut(job) {
+                    job.plan = Some(plan);
+                }
+            }
+            Event::FirstPicture { job, picture } => {
+                if self.opening == Some(job) {
+                    self.preview = Some(picture);
                 }
             }
             Event::Riders { job, frame, riders } => {
@@ -93,19 +106,27 @@ impl State {
         match result {
             Ok(JobResult::Opened { clip, player }) => {
                 self.jobs.remove(job);
+                if self.opening_second == Some(job) {
+                    self.opening_second = None;
+                    self.show_second(clip);
+                    return Outcome { second: Some(player), ..Outcome::default() };
+                }
                 if self.opening != Some(job) {
                     return Outcome::default();
                 }
-                self.opening = None;
-                let analysis = Analysis::blank(clip.frames.len());
-                let effects = self.show_clip(OpenClip { info: clip, analysis });
+                (self.opening, self.preview) = (None, None);
+                let effects = self.show_clip(OpenClip::new(clip));
                 self.playback = player.state();
-                Outcome { effects, player: Some(player) }
+                Outcome { effects, player: Some(player), second: None }
             }
             Ok(JobResult::Analyzed(outcome)) => {
                 self.analysis_done(job, outcome);
-                let effects = if self.settings.overlay.raw { self.read_riders_again() } else { Vec::new() };
-                Outcome { effects, player: None }
+                // Notes made meanwhile have waited for the file.
+                let mut effects = self.save_notes();
+                if self.settings.overlay.raw {
+                    effects.extend(self.read_riders_again());
+                }
+                Outcome { effects, ..Outcome::default() }
             }
             Ok(JobResult::Exported(outcome)) => {
                 let summary = jobs::export_summary(&outcome);
@@ -114,6 +135,11 @@ impl State {
                 let title = format!("Exported {}", text::file_name(&written));
                 self.note(Severity::Success, title, format!("{summary}\n{}", written.display()));
                 Outcome::default()
+            }
+            Ok(JobResult::ModelReady { title, detail }) => {
+                self.end(job, JobState::Done(detail.clone()));
+                self.note(Severity::Success, title, detail);
+                Outcome { effects: vec![Effect::ListModels], ..Outcome::default() }
             }
             Ok(JobResult::DataExported(outcome)) => {
                 let files = outcome.files.len();
@@ -145,16 +171,22 @@ impl State {
         }
         let frames = clip.info.frames.len();
         self.settings.remember_clip(&clip.info.path);
+        let notes = Effect::LoadNotes(clip.info.path.clone());
         self.playback.playhead = 0;
         self.playback.range = (0, clip.last_frame());
         self.clip = Some(clip);
         self.view.zoom = Zoom::Fit;
+        self.view.follow = false;
+        if self.second.take().is_some() {
+            effects.push(Effect::CloseSecond);
+        }
         self.view.selected = None;
         let analyze = self.settings.analyze_on_open;
-        effects.extend(self.analyze(false).into_iter().map(|effect| match effect {
+        effects.extend(self.analyze(false, Rung::default()).into_iter().map(|effect| match effect {
             Effect::Analyze(request) if !analyze => Effect::LoadSaved { request, frames },
             effect => effect,
         }));
+        effects.push(notes);
         effects
     }
 
@@ -186,9 +218,13 @@ impl State {
     fn failed(&mut self, job: JobId, error: &EngineError) {
         let kind = self.jobs.get_mut(job).map(|job| job.kind.clone());
         let is_open = matches!(kind, Some(JobKind::Open(_)));
-        let is_stale_open = is_open && self.opening != Some(job);
+        let is_second = self.opening_second == Some(job);
+        if is_second {
+            self.opening_second = None;
+        }
+        let is_stale_open = is_open && self.opening != Some(job) && !is_second;
         if self.opening == Some(job) {
-            self.opening = None;
+            (self.opening, self.preview) = (None, None);
         }
         if error.kind() == ErrorKind::Cancelled {
             if is_open {
@@ -198,9 +234,9 @@ impl State {
             }
             return;
         }
-        let restart_helps =
-            matches!(error, EngineError::ClipChanged { .. } | EngineError::SettingsChanged { .. });
-        self.end(job, JobState::Failed { why: error.to_string(), restart_helps });
+        let lighter = error.next_rung();
+        let (why, restart_helps) = (error.to_string(), error.restart_helps());
+        self.end(job, JobState::Failed { why, restart_helps, lighter });
         if !is_stale_open {
             let title = match &kind {
                 Some(JobKind::Open(path)) => format!("Could not open {}", text::file_name(path)),
@@ -208,6 +244,8 @@ impl State {
                 Some(JobKind::Export { output, .. }) => {
                     format!("Could not export {}", text::file_name(output))
                 }
+                Some(JobKind::TakeIn(file)) => format!("{} was not taken in", text::file_name(file)),
+                Some(JobKind::Fetch(id)) => format!("{id} was not fetched"),
                 None => "A job failed".to_owned(),
             };
             self.note(Severity::Error, title, error.to_string());

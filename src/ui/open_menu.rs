@@ -67,11 +67,11 @@ fn menu(ui: &mut Ui, state: &State, commands: &Commands) {
 }
 
 /// The dialog for a path, where the system shows none of its own.
-pub fn path_dialog(ctx: &egui::Context, commands: &Commands) {
+pub fn path_dialog(ctx: &egui::Context, commands: &Commands, open: fn(PathBuf) -> Command) {
     dialog::show(ctx, "Open a clip", 480.0, commands, |ui, commands| {
         ui.label("This system shows no file dialog. Type the path of the clip, or drop it onto the window.");
         if let Some(path) = path_field(ui, "dialog") {
-            commands.push(Command::Open(path));
+            commands.push(open(path));
         }
     });
 }

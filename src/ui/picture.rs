@@ -3,21 +3,24 @@
 //! The renderer draws at the size and zoom of the screen, so that lines and edges stay crisp; egui shows the result as
 //! a texture. Nothing is drawn anew while nothing changes.
 
+use std::sync::Arc;
+
 use eframe::egui_wgpu::RenderState;
 use eframe::egui_wgpu::wgpu::FilterMode;
 use egui::{Color32, Painter, Rect, TextureId, Vec2, pos2};
 
 use super::command::Layer;
 use super::state::{OpenClip, State};
-use super::zoom::Frame;
+use super::zoom::{Frame, Zoom};
 use crate::engine::{Moment, SceneBuilder, burn_in};
 use crate::render::{Gpu, OverlayRenderer, OverlayScene, RenderError, RenderTarget, ViewTransform};
-use crate::types::{OverlayStyle, VideoFrame};
+use crate::types::{OverlayStyle, VideoFrame, YuvImage};
 
 /// Whether a layer is shown.
 pub fn is_shown(style: &OverlayStyle, layer: Layer) -> bool {
     match layer {
         Layer::Mesh => style.mesh,
+        Layer::Texture => style.textured,
         Layer::Wireframe => style.wireframe,
         Layer::Skeleton => style.skeleton,
         Layer::Boxes => style.boxes,
@@ -34,11 +37,17 @@ pub fn is_shown(style: &OverlayStyle, layer: Layer) -> bool {
 /// Everything that decides what is drawn; the same again need not be drawn again.
 #[derive(Clone, Debug, PartialEq)]
 struct Drawn {
+    key: Key,
+    size_px: [u32; 2],
+    view: ViewTransform,
+}
+
+/// What is shown, apart from where.
+#[derive(Clone, Debug, PartialEq)]
+struct Key {
     frame: (u64, i64),
     riders_revision: u64,
     style: OverlayStyle,
-    size_px: [u32; 2],
-    view: ViewTransform,
     has_body: bool,
 }
 
@@ -108,44 +117,98 @@ impl PictureView {
         clip: &OpenClip,
         frame: &VideoFrame,
         shown: &Frame,
+        zoom: Zoom,
     ) {
-        let Some(screen) = &mut self.screen else { return };
-        let aspect = clip.info.pixel_aspect.max(0.01);
-        let pixels_per_point = painter.pixels_per_point();
-        let Some((size_px, view)) = place(
-            shown,
-            state.view.zoom.picture_rect(shown),
-            aspect,
-            pixels_per_point,
-            screen.gpu.max_side(),
-        ) else {
-            return;
-        };
+        let aspect = clip.info.pixel_aspect;
         let style = state.settings.overlay;
-        let wanted = Drawn {
+        let key = Key {
             frame: (frame.index, frame.pts),
             riders_revision: clip.analysis.revision(),
             style,
-            size_px,
-            view,
             has_body: self.builder.is_some(),
         };
-        if self.drawn.as_ref() != Some(&wanted) {
-            fill(&mut self.scene, self.builder.as_mut(), clip, frame, &style);
-            match screen.draw(&self.scene, size_px, &view) {
-                // What failed is tried again only when something changes, not sixty times a second.
-                Ok(()) => self.drawn = Some(wanted),
-                Err(error) => {
-                    self.drawn = Some(wanted);
-                    self.error = Some(error.to_string());
-                }
-            }
-        }
-        if let Some((_, texture)) = &screen.shown {
-            let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-            painter.image(*texture, shown.view, uv, Color32::WHITE);
-        }
+        let builder = self.builder.as_mut();
+        let screen = self.screen.as_mut();
+        let scene = &mut self.scene;
+        let fill = |scene: &mut OverlayScene| fill(scene, builder, clip, frame, &style);
+        let place = Place { shown, picture: zoom.picture_rect(shown), aspect, tint: Color32::WHITE };
+        let outcome = draw(screen, scene, &mut self.drawn, painter, key, &place, fill);
+        self.error = outcome.err().or(self.error.take());
     }
+
+    /// Paints a picture with nothing over it, `tint` over what is there.
+    pub fn paint_plain(
+        &mut self,
+        painter: &Painter,
+        picture: &PlainPicture<'_>,
+        shown: &Frame,
+        zoom: Zoom,
+        tint: Color32,
+    ) {
+        let key = Key {
+            frame: picture.number,
+            riders_revision: 0,
+            style: OverlayStyle::default(),
+            has_body: false,
+        };
+        let fill = |scene: &mut OverlayScene| {
+            scene.clear();
+            scene.picture = Some(Arc::clone(picture.image));
+        };
+        let aspect = picture.pixel_aspect;
+        let place = Place { shown, picture: zoom.picture_rect(shown), aspect, tint };
+        let (screen, scene) = (self.screen.as_mut(), &mut self.scene);
+        let outcome = draw(screen, scene, &mut self.drawn, painter, key, &place, fill);
+        self.error = outcome.err().or(self.error.take());
+    }
+}
+
+/// A picture without riders.
+pub struct PlainPicture<'a> {
+    /// Index and timestamp, or anything that tells it from the one before.
+    pub number: (u64, i64),
+    /// The picture.
+    pub image: &'a Arc<YuvImage>,
+    /// Width of a pixel divided by its height.
+    pub pixel_aspect: f32,
+}
+
+/// Where a picture goes.
+struct Place<'a> {
+    shown: &'a Frame,
+    /// Where the picture lies, points.
+    picture: Rect,
+    aspect: f32,
+    tint: Color32,
+}
+
+/// Draws a scene where it is not the one that was drawn last, and shows it. The error is in words.
+fn draw(
+    screen: Option<&mut Screen>,
+    scene: &mut OverlayScene,
+    drawn: &mut Option<Drawn>,
+    painter: &Painter,
+    key: Key,
+    place: &Place<'_>,
+    fill: impl FnOnce(&mut OverlayScene),
+) -> Result<(), String> {
+    let Some(screen) = screen else { return Ok(()) };
+    let (aspect, pixels_per_point) = (place.aspect.max(0.01), painter.pixels_per_point());
+    let placed = self::place(place.shown, place.picture, aspect, pixels_per_point, screen.gpu.max_side());
+    let Some((size_px, view)) = placed else { return Ok(()) };
+    let wanted = Drawn { key, size_px, view };
+    let mut outcome = Ok(());
+    if drawn.as_ref() != Some(&wanted) {
+        fill(scene);
+        // What failed is tried again only when something changes, not sixty times a second.
+        outcome = screen.draw(scene, size_px, &view).map_err(|error| error.to_string());
+        *drawn = Some(wanted);
+    }
+    if let Some((_, texture)) = &screen.shown {
+        let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+        painter.image(*texture, place.shown.view, uv, place.tint);
+    }
+    outcome
 }
 
 /// Makes `scene` show the riders of `frame` that the style asks for, as an export would.
@@ -161,11 +224,13 @@ fn fill(
     match builder {
         Some(builder) => {
             builder.set_names(clip.analysis.tracks());
+            builder.set_textures(clip.analysis.textures());
             builder.fill(scene, Some(frame.image.clone()), riders, style);
             let moment = Moment {
                 frame: frame.index,
                 clip: &clip.info,
                 riders_at: &|frame| clip.analysis.riders_at(frame),
+                motion_into: &|frame| clip.analysis.motion_into(frame),
                 is_shown: &|track| clip.analysis.is_shown(track, style.others),
             };
             burn_in(scene, &moment, style);
@@ -243,7 +308,6 @@ impl Screen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::zoom::Zoom;
     use egui::vec2;
 
     #[test]

@@ -1,6 +1,6 @@
 //! Provenance as the eye sees it: a colour, and a pattern for eyes that cannot tell the colours apart.
 //!
-//! Detected is solid, interpolated hatched, predicted dotted, missing an empty outline.
+//! Detected is solid, re-detected solid with upright stripes, interpolated hatched, predicted dotted, missing an empty outline.
 
 use egui::{Painter, Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
@@ -13,9 +13,10 @@ const PITCH: f32 = 5.0;
 /// What a provenance means, for tooltips.
 pub fn meaning(provenance: Provenance) -> &'static str {
     match provenance {
-        Provenance::Detected => "Found by the detector in this frame",
-        Provenance::Interpolated => "Filled in between two frames in which he was found",
-        Provenance::Predicted => "Carried on from earlier frames; not found here or since",
+        Provenance::Detected => "Seen in this frame",
+        Provenance::ReDetected => "Lost at first, then seen in this frame where he had to be",
+        Provenance::Interpolated => "Filled in between two frames in which he was seen",
+        Provenance::Predicted => "Carried on from earlier frames; not seen here or since",
         Provenance::Missing => "Nothing is known in this frame",
     }
 }
@@ -27,6 +28,14 @@ pub fn paint(painter: &Painter, rect: Rect, provenance: Provenance, palette: &Pa
     match provenance {
         Provenance::Detected => {
             painter.rect_filled(rect, 1, color);
+        }
+        Provenance::ReDetected => {
+            painter.rect_filled(rect, 1, color.gamma_multiply(0.75));
+            let mut x = (rect.left() / PITCH).floor() * PITCH;
+            while x < rect.right() {
+                painter.vline(x, rect.y_range(), Stroke::new(1.5, color));
+                x += PITCH;
+            }
         }
         Provenance::Interpolated => {
             painter.rect_filled(rect, 1, color.gamma_multiply(0.3));

@@ -8,7 +8,7 @@ use super::effect::Effect;
 use super::notes::Severity;
 use super::state::{OpenClip, State};
 use crate::engine::{self, AnalyzeRequest, TrackChange};
-use crate::types::{Provenance, RiderFrame, TrackId};
+use crate::types::{MemoryWish, Provenance, RiderFrame, TrackId};
 
 impl State {
     /// Sends a change of the tracks to the analysis file, where there is one to change.
@@ -53,6 +53,7 @@ impl State {
             clip: clip.to_owned(),
             store: None,
             models: self.settings.models.clone(),
+            memory: MemoryWish::default(),
             restart: false,
             accept_existing: true,
         })

@@ -8,10 +8,14 @@ use super::analysis::Analysis;
 use super::command::Tab;
 use super::export_form::{ExportForm, Verdict};
 use super::jobs::{JobState, Jobs};
+use super::licence_dialog::Licence;
 use super::notes::{Notes, Severity};
+use super::planning::{NextPlan, PlanKey};
+use super::second::Second;
 use super::zoom::Zoom;
-use crate::engine::{JobId, MemoryUse, ModelInfo, PlayerState};
+use crate::engine::{FirstPicture, JobId, MemoryUse, ModelFootprint, ModelInfo, PlayerState};
 use crate::settings::{ModelSettings, Settings};
+use crate::types::moments::ClipNotes;
 use crate::types::{ClipInfo, TrackId};
 
 /// The clip in the window and what is known of it.
@@ -21,9 +25,19 @@ pub struct OpenClip {
     pub info: Arc<ClipInfo>,
     /// Its riders.
     pub analysis: Analysis,
+    /// What the user notes about it.
+    pub notes: ClipNotes,
+    /// Whether the notes have yet to be written.
+    pub notes_changed: bool,
 }
 
 impl OpenClip {
+    /// A clip of which only the file is known.
+    pub fn new(info: Arc<ClipInfo>) -> Self {
+        let analysis = Analysis::blank(info.frames.len());
+        Self { info, analysis, notes: ClipNotes::default(), notes_changed: false }
+    }
+
     /// Index of the last frame.
     pub fn last_frame(&self) -> u64 {
         self.info.frames.len().saturating_sub(1)
@@ -37,8 +51,12 @@ pub enum Dialog {
     Export(Box<ExportForm>, Verdict),
     /// The list of keys.
     Help,
+    /// The licence of a model that can be fetched.
+    Licence(Box<Licence>),
     /// A path to type, where the system has no file dialog.
     TypePath,
+    /// The path of a second clip to type.
+    TypeSecond,
 }
 
 /// How the window is arranged.
@@ -50,6 +68,10 @@ pub struct View {
     pub inspector_open: bool,
     /// How the picture lies in the view.
     pub zoom: Zoom,
+    /// Whether the view follows the rider; `zoom` is for where he is not.
+    pub follow: bool,
+    /// Whether the window has the whole screen, with nothing but the picture, the transport and the timeline on it.
+    pub full_screen: bool,
     /// Rider marked in list and timeline.
     pub selected: Option<TrackId>,
     /// Dialog in front.
@@ -71,8 +93,14 @@ pub struct State {
     pub models: Vec<ModelInfo>,
     /// The clip in the window.
     pub clip: Option<OpenClip>,
+    /// A clip beside the first or over it.
+    pub second: Option<Second>,
+    /// The opening of a second clip whose result is taken.
+    pub opening_second: Option<JobId>,
     /// The opening whose result is taken; results of any other are stale.
     pub opening: Option<JobId>,
+    /// What can be seen already of a clip that takes long to open.
+    pub preview: Option<FirstPicture>,
     /// What the player does.
     pub playback: PlayerState,
     /// What the engine does and has done.
@@ -81,6 +109,12 @@ pub struct State {
     pub notes: Notes,
     /// Memory in use, as of the last second.
     pub memory: MemoryUse,
+    /// How the next analysis would run, where it has been asked.
+    pub next_plan: Option<NextPlan>,
+    /// What that plan was asked for.
+    pub plan_of: Option<PlanKey>,
+    /// What its models take.
+    pub footprints: Vec<ModelFootprint>,
     /// How the window is arranged.
     pub view: View,
 }
@@ -94,7 +128,10 @@ impl State {
             demo,
             models: Vec::new(),
             clip: None,
+            second: None,
+            opening_second: None,
             opening: None,
+            preview: None,
             playback: PlayerState {
                 playhead: 0,
                 playing: false,
@@ -106,10 +143,15 @@ impl State {
             jobs: Jobs::default(),
             notes: Notes::default(),
             memory: MemoryUse::default(),
+            next_plan: None,
+            plan_of: None,
+            footprints: Vec::new(),
             view: View {
                 tab: Tab::default(),
                 inspector_open: true,
                 zoom: Zoom::default(),
+                follow: false,
+                full_screen: false,
                 selected: None,
                 dialog: None,
                 pixels_per_point: 1.0,
@@ -124,7 +166,7 @@ impl State {
 
     /// Takes note that the engine opens a clip, in place of any other that was being opened.
     pub fn opening_started(&mut self, job: JobId) {
-        self.opening = Some(job);
+        (self.opening, self.preview) = (Some(job), None);
     }
 
     /// Takes note that the engine analyses the open clip; what was shown of its riders is let go.
@@ -140,7 +182,7 @@ impl State {
     pub fn analysis_failure(&self) -> Option<(&str, bool)> {
         let id = self.clip.as_ref()?.analysis.job?;
         match &self.jobs.list().iter().find(|job| job.id == id)?.state {
-            JobState::Failed { why, restart_helps } => Some((why, *restart_helps)),
+            JobState::Failed { why, restart_helps, .. } => Some((why, *restart_helps)),
             _ => None,
         }
     }

@@ -64,6 +64,7 @@ pub struct Palette {
     /// The playhead.
     pub playhead: Color32,
     detected: Color32,
+    re_detected: Color32,
     interpolated: Color32,
     predicted: Color32,
     missing: Color32,
@@ -93,6 +94,7 @@ pub const DARK: Palette = Palette {
     playhead: Color32::from_rgb(0xff, 0xff, 0xff),
     // Okabe and Ito, Color Universal Design (2008): told apart by eyes of every kind.
     detected: Color32::from_rgb(0x00, 0xb3, 0x83),
+    re_detected: Color32::from_rgb(0xcc, 0x79, 0xa7),
     interpolated: Color32::from_rgb(0x56, 0xb4, 0xe9),
     predicted: Color32::from_rgb(0xe6, 0x9f, 0x00),
     missing: Color32::from_rgb(0x6b, 0x76, 0x82),
@@ -121,6 +123,7 @@ pub const LIGHT: Palette = Palette {
     success: Color32::from_rgb(0x12, 0x7a, 0x48),
     playhead: Color32::from_rgb(0x0d, 0x14, 0x1b),
     detected: Color32::from_rgb(0x00, 0x8f, 0x69),
+    re_detected: Color32::from_rgb(0xb0, 0x4f, 0x86),
     interpolated: Color32::from_rgb(0x1f, 0x84, 0xc4),
     predicted: Color32::from_rgb(0xc4, 0x7f, 0x00),
     missing: Color32::from_rgb(0x8a, 0x94, 0x9e),
@@ -132,6 +135,7 @@ impl Palette {
     pub fn provenance(&self, provenance: Provenance) -> Color32 {
         match provenance {
             Provenance::Detected => self.detected,
+            Provenance::ReDetected => self.re_detected,
             Provenance::Interpolated => self.interpolated,
             Provenance::Predicted => self.predicted,
             Provenance::Missing => self.missing,

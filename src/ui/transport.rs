@@ -49,6 +49,11 @@ fn position(ui: &mut Ui, state: &State, clip: &OpenClip, commands: &Commands) {
     }
     let total = time::format(clip.info.duration_s);
     ui.label(RichText::new(format!("/ {total}")).small().color(palette.weak));
+    if let Some(capture_fps) = clip.notes.capture_fps {
+        let real_s = frames.seconds(playhead) * clip.info.average_fps() / capture_fps;
+        ui.label(RichText::new(format!("{real_s:.3} s real")).small().color(palette.accent))
+            .on_hover_text("Time on the slope");
+    }
     ui.add_space(GRID * 2.0);
     let number = playhead.to_string();
     if let Some(typed) = widgets::value_field(ui, Id::unique("frame field"), &number, digit * 7.0, "Frame")
@@ -122,7 +127,14 @@ fn options(ui: &mut Ui, state: &State, clip: &OpenClip, commands: &Commands) {
         }
     };
     offer(ui, icons::ICON_REPEAT, "Repeat the range", Command::ToggleLoop, playback.looping);
-    speed(ui, playback.speed, commands);
+    if clip.info.has_audio {
+        let on = state.settings.sound;
+        let icon = if on { icons::ICON_VOLUME_UP } else { icons::ICON_VOLUME_OFF };
+        offer(ui, icon, "Sound at real time", Command::ToggleSound, on);
+    }
+    speed(ui, playback.speed, clip, commands);
+    let marked = clip.notes.at(playback.playhead).is_some();
+    offer(ui, icons::ICON_BOOKMARK, "Key moment here", Command::ToggleMoment, marked);
     ui.add_space(GRID * 2.0);
     let whole = (0, clip.last_frame());
     if playback.range != whole {
@@ -142,7 +154,7 @@ fn mark_button(ui: &mut Ui, word: &str, name: &str, command: Command, is_set: bo
     }
 }
 
-fn speed(ui: &mut Ui, speed: f64, commands: &Commands) {
+fn speed(ui: &mut Ui, speed: f64, clip: &OpenClip, commands: &Commands) {
     let label = format!("{} ×", trimmed(speed));
     let width = TextStyle::Body.resolve(ui.style()).size * 4.0;
     let icon = icons::ICON_SPEED.rich_text().size(widgets::icon_size(ui));
@@ -167,7 +179,38 @@ fn speed(ui: &mut Ui, speed: f64, commands: &Commands) {
                     ui.close();
                 }
             }
+            ui.separator();
+            capture_rate(ui, clip, commands);
         });
+}
+
+/// At how many frames a second the clip was recorded, where that is not how fast it plays.
+fn capture_rate(ui: &mut Ui, clip: &OpenClip, commands: &Commands) {
+    let palette = theme::palette(ui);
+    let plays = clip.info.average_fps();
+    ui.label("Recorded at").on_hover_text(
+        "For slow motion: measures and data files use the time of the slope, and the time field shows it too",
+    );
+    ui.horizontal(|ui| {
+        let known = clip.notes.capture_fps.map(trimmed).unwrap_or_default();
+        let width = TextStyle::Body.resolve(ui.style()).size * 5.0;
+        let field = Id::unique("capture rate");
+        if let Some(typed) = widgets::value_field(ui, field, &known, width, "Frames a second while recording")
+        {
+            let typed = typed.trim().trim_end_matches("fps").trim().replace(',', ".");
+            if typed.is_empty() {
+                commands.push(Command::SetCaptureRate(None));
+            } else if let Ok(fps) = typed.parse::<f64>() {
+                commands.push(Command::SetCaptureRate(Some(fps)));
+            }
+        }
+        ui.label("fps");
+    });
+    let words = match clip.notes.capture_fps {
+        Some(capture) if plays > 0.0 => format!("Plays {} × slower than it was", trimmed(capture / plays)),
+        _ => "Empty: as fast as it plays".to_owned(),
+    };
+    ui.label(RichText::new(words).small().color(palette.weak));
 }
 
 /// A speed with as few digits as it needs.

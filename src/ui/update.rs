@@ -12,7 +12,7 @@ use super::zoom::Zoom;
 use crate::engine::{
     self, AnalyzeRequest, PictureKind, PictureRequest, PictureRiders, PlayerState, SPEED_RANGE,
 };
-use crate::types::TrackId;
+use crate::types::{Rung, TrackId};
 
 impl State {
     /// Does what the user asked for.
@@ -21,8 +21,10 @@ impl State {
             Command::Browse(pick) => return self.browse(pick),
             Command::Open(path) => return self.open(path),
             Command::OpenDemo => return self.demo.clone().map(Effect::OpenDemo).into_iter().collect(),
-            Command::SetZoom(zoom) => self.view.zoom = zoom,
+            Command::SetZoom(zoom) => (self.view.zoom, self.view.follow) = (zoom, false),
             Command::ZoomActual => self.zoom_actual(),
+            Command::ToggleFollow => self.view.follow = !self.view.follow,
+            Command::ToggleFullScreen => return self.set_full_screen(!self.view.full_screen),
             Command::ToggleInspector => self.view.inspector_open = !self.view.inspector_open,
             Command::ShowTab(tab) => {
                 self.view.tab = tab;
@@ -40,10 +42,21 @@ impl State {
             }
             Command::SetOpacity(opacity) => self.settings.overlay.opacity = opacity.clamp(0.0, 1.0),
             Command::SetModels(models) => self.settings.models = models,
+            Command::SetMemory(memory) => self.set_memory(memory),
+            Command::RefuseLimit(why) => {
+                self.note(Severity::Warning, "The memory limit stays as it was", why.to_string());
+            }
+            Command::ImportModel(file) => return vec![Effect::ImportModel(file)],
+            Command::ShowLicence(id) => return vec![Effect::ShowLicence(id)],
+            Command::FetchModel(id) => {
+                self.view.dialog = None;
+                return vec![Effect::FetchModel(id)];
+            }
             Command::SetAnalyzeOnOpen(on) => self.settings.analyze_on_open = on,
             Command::SetTheme(theme) => self.settings.theme = theme,
             Command::SetTextScale(scale) => self.settings.text_scale = scale,
-            Command::Analyze { restart } => return self.analyze(restart),
+            Command::Analyze { restart } => return self.analyze(restart, Rung::default()),
+            Command::AnalyzeLighter(from) => return self.analyze(false, from),
             Command::Cancel(id) => {
                 if let Some(job) = self.jobs.get_mut(id).filter(|job| job.is_running()) {
                     job.state = JobState::Stopping;
@@ -57,6 +70,7 @@ impl State {
             }
             Command::StartExport => return self.start_export(),
             Command::ShowHelp => self.view.dialog = Some(Dialog::Help),
+            Command::CloseDialog if self.view.dialog.is_none() => return self.set_full_screen(false),
             Command::CloseDialog => self.view.dialog = None,
             Command::DismissNote(id) => self.notes.dismiss(id),
             Command::Copy(text) => return vec![Effect::Copy(text)],
@@ -69,6 +83,12 @@ impl State {
     /// The commands that the player carries out. The state is changed at once, so that the window shows what was
     /// asked for and not what the player's thread has got to.
     fn play(&mut self, command: &Command) -> Vec<Effect> {
+        if let Some(effects) = self.change_second(command) {
+            return effects;
+        }
+        if let Some(effects) = self.change_notes(command) {
+            return effects;
+        }
         let Some(last) = self.clip.as_ref().map(OpenClip::last_frame) else { return Vec::new() };
         let playback = &mut self.playback;
         let orders = match *command {
@@ -98,6 +118,10 @@ impl State {
                 playback.speed = speed.clamp(SPEED_RANGE.0, SPEED_RANGE.1);
                 vec![PlayerOrder::Speed(playback.speed)]
             }
+            Command::ToggleSound => {
+                self.settings.sound = !self.settings.sound;
+                vec![PlayerOrder::Sound(self.settings.sound)]
+            }
             Command::ToggleLoop => {
                 playback.looping = !playback.looping;
                 vec![PlayerOrder::Looping(playback.looping)]
@@ -117,7 +141,8 @@ impl State {
             (Pick::ExportVideo, Some(Dialog::Export(form, _))) => PathBuf::from(&form.output),
             (Pick::ExportMattes, Some(Dialog::Export(form, _))) => PathBuf::from(&form.matte_folder),
             (Pick::ExportData, Some(Dialog::Export(form, _))) => PathBuf::from(&form.data_folder),
-            (Pick::ContactSheet, Some(Dialog::Export(form, _))) => PathBuf::from(&form.sheet_path),
+            (Pick::ContactSheet, Some(Dialog::Export(form, _))) => PathBuf::from(&form.sheet.path),
+            (Pick::Chrono, Some(Dialog::Export(form, _))) => PathBuf::from(&form.chrono.path),
             (Pick::Picture, _) => self.picture_path().unwrap_or_default(),
             _ => clip.or_else(|| self.settings.recent.first().cloned()).unwrap_or_default(),
         };
@@ -130,8 +155,14 @@ impl State {
         if pick == Pick::Clip {
             return self.open(path);
         }
+        if pick == Pick::SecondClip {
+            return vec![Effect::OpenSecond(path)];
+        }
         if pick == Pick::Picture {
             return self.save_picture(path);
+        }
+        if pick == Pick::Model {
+            return vec![Effect::ImportModel(path)];
         }
         let clip = self.clip.as_ref().map(|clip| &*clip.info);
         match (pick, &mut self.view.dialog) {
@@ -140,7 +171,11 @@ impl State {
                 *verdict = form.check(clip);
             }
             (Pick::ContactSheet, Some(Dialog::Export(form, verdict))) => {
-                form.sheet_path = path.display().to_string();
+                form.sheet.path = path.display().to_string();
+                *verdict = form.check(clip);
+            }
+            (Pick::Chrono, Some(Dialog::Export(form, verdict))) => {
+                form.chrono.path = path.display().to_string();
                 *verdict = form.check(clip);
             }
             (Pick::ExportMattes, Some(Dialog::Export(form, verdict))) => {
@@ -161,15 +196,23 @@ impl State {
     pub fn no_file_dialog(&mut self, pick: Pick) -> Vec<Effect> {
         match pick {
             Pick::Clip => self.view.dialog = Some(Dialog::TypePath),
+            Pick::SecondClip => self.view.dialog = Some(Dialog::TypeSecond),
             // Beside the clip is a good place; the notification says where it is.
             Pick::Picture => {
                 return self.picture_path().map_or_else(Vec::new, |path| self.save_picture(path));
             }
-            Pick::ExportVideo | Pick::ExportMattes | Pick::ExportData | Pick::ContactSheet => self.note(
+            Pick::Model => self.note(
                 Severity::Warning,
                 "This system shows no file dialog",
-                "Type the path into the field instead.",
+                "Drop the file on the window, or run `snowmesh models import FILE`.",
             ),
+            Pick::ExportVideo | Pick::ExportMattes | Pick::ExportData | Pick::ContactSheet | Pick::Chrono => {
+                self.note(
+                    Severity::Warning,
+                    "This system shows no file dialog",
+                    "Type the path into the field instead.",
+                );
+            }
         }
         Vec::new()
     }
@@ -200,7 +243,15 @@ impl State {
         earlier.into_iter().chain([Effect::Open(path)]).collect()
     }
 
+    fn set_full_screen(&mut self, on: bool) -> Vec<Effect> {
+        if std::mem::replace(&mut self.view.full_screen, on) == on {
+            return Vec::new();
+        }
+        vec![Effect::FullScreen(on)]
+    }
+
     fn zoom_actual(&mut self) {
+        self.view.follow = false;
         if let Some(clip) = &self.clip {
             let center_px = shown_size(clip) * 0.5;
             self.view.zoom = Zoom::Free { scale: 1.0 / self.view.pixels_per_point, center_px };
@@ -225,6 +276,7 @@ impl State {
         let overlay = &mut self.settings.overlay;
         match layer {
             Layer::Mesh => &mut overlay.mesh,
+            Layer::Texture => &mut overlay.textured,
             Layer::Wireframe => &mut overlay.wireframe,
             Layer::Skeleton => &mut overlay.skeleton,
             Layer::Boxes => &mut overlay.boxes,
@@ -238,14 +290,15 @@ impl State {
         }
     }
 
-    /// Asks for an analysis of the open clip; one that runs is stopped first.
-    pub(super) fn analyze(&mut self, restart: bool) -> Vec<Effect> {
+    /// Asks for an analysis of the open clip, `from` a rung down; one that runs is stopped first.
+    pub(super) fn analyze(&mut self, restart: bool, from: Rung) -> Vec<Effect> {
         let Some(clip) = &self.clip else { return Vec::new() };
         let earlier = if self.is_analyzing() { clip.analysis.job } else { None };
         let request = AnalyzeRequest {
             clip: clip.info.path.clone(),
             store: None,
             models: self.settings.models.clone(),
+            memory: self.settings.memory.wish(from),
             restart,
             // What was found earlier is shown, whatever it was made with; another analysis is offered then.
             accept_existing: !restart,
@@ -280,12 +333,25 @@ impl State {
         if verdict.problem.is_some() {
             return Vec::new();
         }
-        let pictures = (form.video || form.mattes).then(|| form.request(self.settings.models.clone()));
-        let sheet = form.sheet_request(self.settings.models.clone());
-        let data = form.data_request(self.settings.models.clone());
+        let mut pictures = (form.video || form.mattes).then(|| form.request(self.settings.models.clone()));
+        let mut singles: Vec<_> = form.picture_requests(&self.settings.models).collect();
+        let mut data = form.data_request(self.settings.models.clone());
+        let memory = self.settings.memory.wish(Rung::default());
+        let analyses = pictures.iter_mut().map(|p| &mut p.analysis);
+        let analyses = analyses.chain(singles.iter_mut().filter_map(|single| match &mut single.riders {
+            PictureRiders::Analysed(analysis) => Some(analysis.as_mut()),
+            _ => None,
+        }));
+        analyses
+            .chain(data.iter_mut().map(|d| &mut d.analysis))
+            .for_each(|analysis| analysis.memory = memory);
         self.view.dialog = None;
         let video = pictures.map(Effect::Export);
-        video.into_iter().chain(sheet.map(Effect::SavePicture)).chain(data.map(Effect::ExportData)).collect()
+        video
+            .into_iter()
+            .chain(singles.into_iter().map(Effect::SavePicture))
+            .chain(data.map(Effect::ExportData))
+            .collect()
     }
 
     /// Whether `path` is the clip in the window.

@@ -3,24 +3,26 @@
 use egui::{Align2, CentralPanel, Rect, Sense, TextStyle, Ui, WidgetInfo};
 use egui_material_icons::icons;
 
-use super::command::{Command, Commands, Layer};
-use super::picture::{PictureView, is_shown};
+use super::command::{Command, Commands, Layer, Pick};
+use super::picture::{PictureView, PlainPicture, is_shown};
 use super::state::{OpenClip, State};
 use super::theme::{self, GRID};
 use super::update::shown_size;
 use super::zoom::{Frame, Zoom};
-use super::{rider_changes, rider_menu, text, time, widgets};
+use super::{follow, rider_changes, rider_menu, text, time, widgets};
+use crate::engine::FirstPicture;
 use crate::types::{TrackId, VideoFrame};
 
 /// How much one notch of the mouse wheel scales.
 const WHEEL_STEP: f32 = 1.0 / 240.0;
 
 /// Layers that have an icon in the header too; the first of [`LAYERS`].
-const HEADER_LAYERS: usize = 6;
+const HEADER_LAYERS: usize = 7;
 
 /// What can be drawn over the picture.
 pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 11] = [
     (Layer::Mesh, icons::ICON_ACCESSIBILITY_NEW, "Mesh"),
+    (Layer::Texture, icons::ICON_PALETTE, "Own colours"),
     (Layer::Wireframe, icons::ICON_POLYLINE, "Wireframe"),
     (Layer::Skeleton, icons::ICON_SKELETON, "Skeleton"),
     (Layer::Boxes, icons::ICON_CROP_FREE, "Boxes"),
@@ -47,10 +49,29 @@ pub fn show(
         .frame(egui::Frame::new().fill(palette.backdrop))
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            header(ui, state, clip, commands);
+            if !state.view.full_screen {
+                header(ui, state, clip, commands);
+            }
             view(ui, state, clip, picture, frame, commands)
         })
         .inner
+}
+
+/// Draws the first picture of a clip whose frames are still being counted; gives where its view is.
+pub fn preview(ui: &mut Ui, first: &FirstPicture, picture: &mut PictureView) -> Rect {
+    let palette = theme::palette(ui);
+    let draw = |ui: &mut Ui| {
+        let view = ui.available_rect_before_wrap();
+        let (width, height) = (first.image.width as f32 * first.pixel_aspect, first.image.height as f32);
+        let shown = Frame { view, picture_px: egui::vec2(width, height) };
+        let plain =
+            PlainPicture { number: (u64::MAX, 0), image: &first.image, pixel_aspect: first.pixel_aspect };
+        let painter = ui.painter().with_clip_rect(view);
+        picture.paint_plain(&painter, &plain, &shown, Zoom::Fit, egui::Color32::WHITE);
+        badge(ui, view, "Counting the frames of the clip…");
+        view
+    };
+    CentralPanel::no_frame().frame(egui::Frame::new().fill(palette.backdrop)).show(ui, draw).inner
 }
 
 fn header(ui: &mut Ui, state: &State, clip: &OpenClip, commands: &Commands) {
@@ -93,14 +114,39 @@ fn controls(ui: &mut Ui, state: &State, clip: &OpenClip, commands: &Commands) {
     let palette = theme::palette(ui);
     let zoom = state.view.zoom;
     let fit = Command::SetZoom(Zoom::Fit);
-    if widgets::icon_toggle(ui, icons::ICON_FIT_SCREEN, "Fit the picture", Some(&fit), zoom == Zoom::Fit)
+    let second = Command::Browse(Pick::SecondClip);
+    let both = state.second.is_some();
+    if widgets::icon_toggle(ui, icons::ICON_COMPARE, "Second clip on the same clock", Some(&second), both)
         .clicked()
+    {
+        commands.push(second);
+    }
+    let full = Command::ToggleFullScreen;
+    if widgets::icon_toggle(ui, icons::ICON_FULLSCREEN, "Full screen", Some(&full), false).clicked() {
+        commands.push(full);
+    }
+    let follows = Command::ToggleFollow;
+    let followed = state.view.follow;
+    if widgets::icon_toggle(ui, icons::ICON_CENTER_FOCUS_STRONG, "Follow the rider", Some(&follows), followed)
+        .clicked()
+    {
+        commands.push(follows);
+    }
+    if widgets::icon_toggle(
+        ui,
+        icons::ICON_FIT_SCREEN,
+        "Fit the picture",
+        Some(&fit),
+        zoom == Zoom::Fit && !followed,
+    )
+    .clicked()
     {
         commands.push(fit);
     }
     let view = ui.ctx().data(|data| data.get_temp::<Rect>(view_id())).unwrap_or(Rect::NOTHING);
     let shown = Frame { view, picture_px: shown_size(clip) };
-    let percent = zoom.scale(&shown) * state.view.pixels_per_point * 100.0;
+    let seen = zoom_at(state, clip, state.playback.playhead, &shown);
+    let percent = seen.scale(&shown) * state.view.pixels_per_point * 100.0;
     let label = if view.is_positive() { format!("{percent:.0} %") } else { "–".to_owned() };
     let width = TextStyle::Body.resolve(ui.style()).size * 4.0;
     let button = egui::Button::new(egui::RichText::new(label).color(palette.text))
@@ -146,10 +192,14 @@ fn view(
     ui.ctx().data_mut(|data| data.insert_temp(view_id(), view));
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, "Picture"));
     let shown = Frame { view, picture_px: shown_size(clip) };
-    let zoom = state.view.zoom;
+    let shown_frame = frame.map_or(state.playback.playhead, |frame| frame.index);
+    let zoom = zoom_at(state, clip, shown_frame, &shown);
     let painter = ui.painter().with_clip_rect(view);
     match frame {
-        Some(frame) => picture.paint(&painter, state, clip, frame, &shown),
+        Some(frame) => {
+            picture.paint(&painter, state, clip, frame, &shown, zoom);
+            tell_nearest(ui, state, frame, view);
+        }
         None => {
             let font = TextStyle::Body.resolve(ui.style());
             painter.text(
@@ -168,6 +218,36 @@ fn view(
         commands.push(Command::SetZoom(zoom));
     }
     view
+}
+
+/// How the picture lies in the view: as the user left it, or after the rider.
+pub fn zoom_at(state: &State, clip: &OpenClip, frame: u64, shown: &Frame) -> Zoom {
+    let followed = || {
+        let rider = follow::rider(state).filter(|_| state.view.follow)?;
+        let aspect = clip.info.pixel_aspect;
+        follow::zoom(&clip.analysis, rider, frame, aspect, shown)
+    };
+    followed().unwrap_or(state.view.zoom)
+}
+
+/// Says so where a near frame stands in for the one at the playhead, which is still being decoded or cannot be.
+fn tell_nearest(ui: &Ui, state: &State, frame: &VideoFrame, view: Rect) {
+    let (shown, asked) = (frame.index, state.playback.playhead);
+    if state.playback.playing || shown == asked {
+        return;
+    }
+    badge(ui, view, &format!("Nearest picture: frame {shown}, asked for {asked}"));
+}
+
+/// A line in the corner of the picture.
+fn badge(ui: &Ui, view: Rect, words: &str) {
+    let palette = theme::palette(ui);
+    let font = TextStyle::Small.resolve(ui.style());
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), font, palette.strong);
+    let size = galley.size() + egui::vec2(GRID * 4.0, GRID * 2.0);
+    let place = Rect::from_min_size(view.left_top() + egui::Vec2::splat(GRID * 2.0), size);
+    ui.painter().rect_filled(place, 4, palette.bar.gamma_multiply(0.9));
+    ui.painter().galley(place.min + egui::vec2(GRID * 2.0, GRID), galley, palette.strong);
 }
 
 /// A click on a rider chooses him; one with the other button opens his menu.

@@ -48,6 +48,8 @@ pub(super) struct AudioEncode {
     position: Option<i64>,
     packets: VecDeque<Packet>,
     ended: bool,
+    /// Added to the packets' timestamps.
+    delay: i64,
 }
 
 impl AudioEncode {
@@ -83,6 +85,7 @@ impl AudioEncode {
             encoder.set_flags(codec::Flags::GLOBAL_HEADER);
         }
         let encoder = encoder.open_as(found).map_err(fail)?;
+        let delay = if muxer.is_webm() { missing_delay(&encoder) } else { 0 };
         let mut added = muxer.output().add_stream(found).map_err(fail)?;
         added.set_parameters(&encoder);
         added.set_time_base(SAMPLE_BASE);
@@ -105,6 +108,7 @@ impl AudioEncode {
             position: None,
             packets: VecDeque::new(),
             ended: false,
+            delay,
         };
         Ok((encode, index))
     }
@@ -240,12 +244,26 @@ impl AudioEncode {
         loop {
             let mut packet = Packet::empty();
             match self.encoder.receive_packet(&mut packet) {
-                Ok(()) => self.packets.push_back(packet),
+                Ok(()) => {
+                    packet.set_pts(packet.pts().map(|pts| pts.saturating_add(self.delay)));
+                    packet.set_dts(packet.dts().map(|dts| dts.saturating_add(self.delay)));
+                    self.packets.push_back(packet);
+                }
                 Err(ff::Error::Eof | ff::Error::Other { errno: ff::error::EAGAIN }) => return Ok(()),
                 Err(error) => return Err(failed(&self.target, error)),
             }
         }
     }
+}
+
+/// What has to be added to timestamps for WebM, samples.
+///
+/// Players of Matroska take the codec's delay off every timestamp (RFC 9559, CodecDelay). FFmpeg's muxer adds it first
+/// from libavformat 60 on; older ones leave that to the caller, and the sound would come 6.5 ms early.
+fn missing_delay(encoder: &encoder::audio::Encoder) -> i64 {
+    // SAFETY: the encoder is open, so its context is live; the version function has no state.
+    let (padding, version) = unsafe { ((*encoder.as_ptr()).initial_padding, ff::ffi::avformat_version()) };
+    if version >> 16 < 60 { padding.into() } else { 0 }
 }
 
 impl PacketSource for AudioEncode {

@@ -64,14 +64,32 @@ impl CodedFrame {
         }
     }
 
-    /// The frame of a picture that has the size given to [`new`](Self::new).
-    pub(super) fn fill(&mut self, rgba: &[u8]) -> Result<&mut frame::Video, ff::Error> {
+    /// The frame of a decoded picture, where it can be taken as it is: of the same size and colours, for a codec without
+    /// alpha.
+    pub(super) fn fill_decoded(
+        &mut self,
+        picture: &YuvImage,
+    ) -> Result<Option<&mut frame::Video>, ff::Error> {
+        let Form::Opaque(image) = &self.form else { return Ok(None) };
+        let same = (picture.width, picture.height, picture.color) == (image.width, image.height, image.color);
+        if !same || !picture.is_plain() || !picture.is_whole() {
+            return Ok(None);
+        }
+        self.make_writable()?;
+        copy_planes(picture, &mut self.frame);
+        Ok(Some(&mut self.frame))
+    }
+
+    fn make_writable(&mut self) -> Result<(), ff::Error> {
         // SAFETY: the frame is owned and its buffers are reference counted; this allocates new ones if the encoder
         // still holds them.
         let code = unsafe { ffi::av_frame_make_writable(self.frame.as_mut_ptr()) };
-        if code < 0 {
-            return Err(ff::Error::from(code));
-        }
+        if code < 0 { Err(ff::Error::from(code)) } else { Ok(()) }
+    }
+
+    /// The frame of a picture that has the size given to [`new`](Self::new).
+    pub(super) fn fill(&mut self, rgba: &[u8]) -> Result<&mut frame::Video, ff::Error> {
+        self.make_writable()?;
         match &mut self.form {
             Form::Opaque(image) => {
                 rgba_to_yuv(rgba, image);

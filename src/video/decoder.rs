@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ff::codec::discard::Discard;
 use ff::codec::{self, threading};
 use ff::frame;
 use ffmpeg_next as ff;
@@ -10,6 +11,9 @@ use super::VideoError;
 use super::demux::Demuxer;
 use super::input::unreadable;
 use super::timeline::{Stamp, Timeline};
+
+/// A file that is not larger is read before anyone has seen that it takes time.
+const READ_AT_ONCE_BYTES: u64 = 32 << 20;
 
 /// Decodes the frames of a clip in presentation order from any key frame on.
 pub(super) struct Decoder {
@@ -23,14 +27,36 @@ pub(super) struct Decoder {
     draining: bool,
     last: Option<u64>,
     complaint: Option<ff::Error>,
+    /// Pictures before this timestamp are only needed as references of others.
+    wanted_from: i64,
 }
 
 impl Decoder {
-    /// Opens the clip and stands before its first frame.
-    pub(super) fn open(path: &Path, threads: usize) -> Result<Self, VideoError> {
+    /// Opens the clip and stands before its first frame. Where all of the file has to be read first, `first` sees the
+    /// first picture before that.
+    pub(super) fn open(
+        path: &Path,
+        threads: usize,
+        first: &mut dyn FnMut(&Demuxer, &ff::decoder::Video, &frame::Video),
+    ) -> Result<Self, VideoError> {
         let mut demuxer = Demuxer::open(path)?;
-        let codec = open_codec(&demuxer, path, threads)?;
-        let timeline = Timeline::scan(&mut demuxer, path)?;
+        let mut codec = open_codec(&demuxer, path, threads)?;
+        let known = Timeline::known(&demuxer, path);
+        let is_known = known.is_some();
+        let timeline = match known {
+            Some(timeline) => timeline,
+            None => {
+                let takes_long =
+                    std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > READ_AT_ONCE_BYTES);
+                if takes_long {
+                    if let Some(picture) = first_picture(&mut demuxer, &mut codec, path)? {
+                        first(&demuxer, &codec, &picture);
+                    }
+                    demuxer = Demuxer::open(path)?;
+                }
+                Timeline::scan(&mut demuxer, path)?
+            }
+        };
         let mut decoder = Self {
             path: path.to_owned(),
             demuxer,
@@ -41,8 +67,11 @@ impl Decoder {
             draining: false,
             last: None,
             complaint: None,
+            wanted_from: i64::MIN,
         };
-        decoder.rewind()?;
+        if !is_known {
+            decoder.rewind()?;
+        }
         Ok(decoder)
     }
 
@@ -77,6 +106,12 @@ impl Decoder {
             Some(error) => error.to_string(),
             None => "the decoder gave no picture".to_owned(),
         }
+    }
+
+    /// Leaves out pictures before frame `index` that no other is made from. Those that are on the way come out still.
+    pub(super) fn want_from(&mut self, index: u64) {
+        let pts = self.timeline.frames.pts(index).filter(|_| self.timeline.timed);
+        self.wanted_from = pts.unwrap_or(i64::MIN);
     }
 
     /// Decodes one more frame and says which one it is, or `None` at the end of the file.
@@ -160,7 +195,11 @@ impl Decoder {
             None => self.demuxer.next_packet(&self.path)?,
         };
         let sent = match packet {
-            Some(packet) => self.codec.send_packet(&packet),
+            Some(packet) => {
+                let only_for_others = packet.pts().is_some_and(|pts| pts < self.wanted_from);
+                self.codec.skip_frame(if only_for_others { Discard::NonReference } else { Discard::Default });
+                self.codec.send_packet(&packet)
+            }
             None => {
                 self.draining = true;
                 self.codec.send_eof()
@@ -171,6 +210,26 @@ impl Decoder {
         }
         Ok(())
     }
+}
+
+/// The first picture that comes out, before anything else is known of the clip.
+fn first_picture(
+    demuxer: &mut Demuxer,
+    codec: &mut ff::decoder::Video,
+    path: &Path,
+) -> Result<Option<frame::Video>, VideoError> {
+    /// Packets after which a clip that gives no picture has none to show early.
+    const PATIENCE: usize = 64;
+    let mut picture = frame::Video::empty();
+    for _ in 0..PATIENCE {
+        if codec.receive_frame(&mut picture).is_ok() {
+            return Ok(Some(picture));
+        }
+        let Some(packet) = demuxer.next_packet(path)? else { return Ok(None) };
+        // What is damaged is told when it is played.
+        let _ = codec.send_packet(&packet);
+    }
+    Ok(None)
 }
 
 fn open_codec(demuxer: &Demuxer, path: &Path, threads: usize) -> Result<ff::decoder::Video, VideoError> {

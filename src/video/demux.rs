@@ -44,6 +44,11 @@ impl Demuxer {
         self.input.stream(self.stream).ok_or_else(|| VideoError::NoVideoStream { path: path.to_owned() })
     }
 
+    /// Number of the video stream.
+    pub(super) fn number(&self) -> usize {
+        self.stream
+    }
+
     /// The next packet in decoding order, or `None` at the end of the file. Damaged places are stepped over.
     pub(super) fn next_packet(&mut self, path: &Path) -> Result<Option<Packet>, VideoError> {
         let mut resyncs = 0;

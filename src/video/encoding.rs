@@ -231,8 +231,17 @@ pub(super) struct OpenEncoder {
 
 /// Opens the first encoder of `codec` that works.
 pub(super) fn open(codec: Codec, encoding: &Encoding, shape: &Shape) -> Result<OpenEncoder, Failure> {
+    open_first(encoders(codec, encoding.hardware), codec, encoding, shape)
+}
+
+fn open_first<'e>(
+    candidates: impl Iterator<Item = &'e Encoder>,
+    codec: Codec,
+    encoding: &Encoding,
+    shape: &Shape,
+) -> Result<OpenEncoder, Failure> {
     let mut failure = Failure::None(codec);
-    for candidate in encoders(codec, encoding.hardware) {
+    for candidate in candidates {
         let Some(found) = encoder::find_by_name(candidate.name) else { continue };
         match open_one(candidate, found, encoding.rate, shape) {
             Ok(encoder) => {
@@ -307,4 +316,37 @@ fn open_one(
         }
     }
     encoder.open_as_with(found, settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_codec_that_ffmpeg_lacks_is_named_with_what_to_do() {
+        initialize();
+        let lacking = software(Codec::Av1, "libnothing", Constant::Fixed, &[]);
+        let unknown = color::Space::Unspecified;
+        let tags = (
+            unknown,
+            color::Range::Unspecified,
+            color::Primaries::Unspecified,
+            color::TransferCharacteristic::Unspecified,
+        );
+        let shape = Shape {
+            width: 64,
+            height: 64,
+            pixel_aspect: ff::Rational(1, 1),
+            time_base: ff::Rational(1, 25),
+            frame_rate: ff::Rational(25, 1),
+            tags,
+            global_header: false,
+        };
+        let opened = open_first([lacking].iter(), Codec::Av1, &Encoding::default(), &shape);
+        let Err(failure) = opened else { panic!("an encoder of no such name was opened") };
+        let message = failure.of(Path::new("out.mp4")).to_string();
+        assert!(message.contains("no AV1 encoder") && message.contains("another codec"), "{message}");
+    }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{FrameSink, FrameSource, VideoError};
+use super::{Advance, FrameSink, FrameSource, VideoError};
 use crate::types::{ClipInfo, FrameIndex, Rational, VideoFrame, YuvColor, YuvImage, YuvMatrix, YuvRange};
 
 /// Bits of the frame number that a picture carries.
@@ -20,6 +20,10 @@ pub struct FakeSource {
     next: u64,
     bad: BTreeSet<u64>,
     delay: Duration,
+    /// Frames from one key frame to the next.
+    group: u64,
+    /// The frame that is decoded next, `next` or one before it.
+    position: u64,
 }
 
 impl FakeSource {
@@ -40,7 +44,7 @@ impl FakeSource {
             has_audio: false,
             frames: Arc::new(frames),
         };
-        Self { info, next: 0, bad: BTreeSet::new(), delay: Duration::ZERO }
+        Self { info, next: 0, bad: BTreeSet::new(), delay: Duration::ZERO, group: 1, position: 0 }
     }
 
     /// A clip of `count` frames, 30 a second.
@@ -53,6 +57,20 @@ impl FakeSource {
     pub fn with_bad_frames(mut self, indices: impl IntoIterator<Item = u64>) -> Self {
         self.bad.extend(indices);
         self
+    }
+
+    /// The clip with a key frame every `frames` frames only: what lies between is decoded from there.
+    #[must_use]
+    pub fn with_key_frames_every(mut self, frames: u64) -> Self {
+        self.group = frames.max(1);
+        self
+    }
+
+    fn numbered(&self, index: u64) -> Option<VideoFrame> {
+        let frames = &self.info.frames;
+        let pts = frames.pts(index)?;
+        let image = Arc::new(numbered(self.info.width, self.info.height, self.info.color, index));
+        Some(VideoFrame { index, pts, pts_s: frames.seconds_of(pts), image })
     }
 
     /// The clip with each frame taking this long to decode.
@@ -69,21 +87,43 @@ impl FrameSource for FakeSource {
     }
 
     fn next_frame(&mut self) -> Result<Option<VideoFrame>, VideoError> {
-        let index = self.next;
-        let frames = &self.info.frames;
-        let Some(pts) = frames.pts(index) else { return Ok(None) };
-        self.next += 1;
+        loop {
+            match self.advance()? {
+                Advance::Frame(frame) => return Ok(Some(frame)),
+                Advance::Passed(_) => {}
+                Advance::End => return Ok(None),
+            }
+        }
+    }
+
+    fn advance(&mut self) -> Result<Advance, VideoError> {
+        if self.next >= self.info.frames.len() {
+            return Ok(Advance::End);
+        }
+        let index = self.position;
+        self.position += 1;
         if !self.delay.is_zero() {
             std::thread::sleep(self.delay);
         }
+        if index < self.next {
+            return Ok(Advance::Passed(index));
+        }
+        self.next += 1;
         if self.bad.contains(&index) {
             return Err(VideoError::BadFrame { index, cause: "made to fail".to_owned() });
         }
-        let image = Arc::new(numbered(self.info.width, self.info.height, self.info.color, index));
-        Ok(Some(VideoFrame { index, pts, pts_s: frames.seconds_of(pts), image }))
+        Ok(self.numbered(index).map_or(Advance::End, Advance::Frame))
+    }
+
+    fn passed(&mut self) -> Option<VideoFrame> {
+        self.numbered(self.position.checked_sub(1)?)
     }
 
     fn seek(&mut self, index: u64) -> Result<(), VideoError> {
+        let key = index / self.group * self.group;
+        if !(key..=index).contains(&self.position) {
+            self.position = key;
+        }
         self.next = index;
         Ok(())
     }
@@ -110,10 +150,9 @@ pub fn numbered(width: u32, height: u32, color: YuvColor, number: u64) -> YuvIma
 /// The number that a picture of [`numbered`] carries, modulo 2^16. Survives compression and scaling.
 pub fn number_in(image: &YuvImage) -> u64 {
     let (width, height) = (image.width as usize, image.height as usize);
-    let row = height / 4 * width;
     (0..BITS as usize).fold(0, |number, cell| {
         let x = (2 * cell + 1) * width / (2 * BITS as usize);
-        let white = image.y.get(row + x).is_some_and(|&code| code > 125);
+        let white = image.luma_sum(height / 4, x..x + 1) > 125.0;
         number << 1 | u64::from(white)
     })
 }

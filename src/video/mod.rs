@@ -5,6 +5,7 @@
 
 mod audio;
 mod audio_encode;
+mod blend;
 mod coded_frame;
 mod color;
 mod decoder;
@@ -14,27 +15,58 @@ mod error;
 #[doc(hidden)]
 pub mod fake;
 mod ffmpeg;
+mod index_cache;
 mod input;
+mod layout;
 mod muxer;
 mod orientation;
+mod pcm;
 mod pictures;
 mod planes;
+mod quick_index;
 mod rgb;
+mod rgb_any;
 mod sink;
 mod sound;
 mod source;
+mod tags;
 mod timeline;
+mod tone;
 
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::types::{ClipInfo, VideoFrame};
+use crate::types::{ClipInfo, RgbImage, VideoFrame, YuvImage};
 
+pub use blend::{Patch, blend};
 pub use encoding::{Codec, Encoding, Quality, Rate, codecs, h264_encoder};
 pub use error::{Severity, VideoError};
 pub use ffmpeg::{initialize, version};
+pub use index_cache::keep_indexes_in;
+pub use pcm::{SOUND_CHANNELS, SoundBlock, SoundReader};
 pub use rgb::{rgba_to_yuv, yuv_to_rgb};
 pub use sink::SinkOptions;
 pub use source::DecodeOptions;
+
+/// One decoding step of a [`FrameSource`].
+#[derive(Debug)]
+pub enum Advance {
+    /// The frame that was sought.
+    Frame(VideoFrame),
+    /// A frame before the one that is sought was decoded on the way to it.
+    Passed(u64),
+    /// There is no more.
+    End,
+}
+
+/// What can be shown of a clip before its frames are counted.
+#[derive(Clone, Debug)]
+pub struct FirstPicture {
+    /// The picture.
+    pub image: Arc<YuvImage>,
+    /// Width of a pixel divided by its height.
+    pub pixel_aspect: f32,
+}
 
 /// Something that gives the frames of one clip.
 ///
@@ -50,6 +82,19 @@ pub trait FrameSource: Send {
     /// A frame that cannot be decoded is [`VideoError::BadFrame`] (a warning: call again for the one after it);
     /// anything else ends the clip.
     fn next_frame(&mut self) -> Result<Option<VideoFrame>, VideoError>;
+
+    /// Decodes one frame on the way to the next one, so that a long way can be left or shown.
+    ///
+    /// # Errors
+    /// As [`next_frame`](Self::next_frame).
+    fn advance(&mut self) -> Result<Advance, VideoError> {
+        Ok(self.next_frame()?.map_or(Advance::End, Advance::Frame))
+    }
+
+    /// The frame that was [passed](Advance::Passed) last, where it can be shown.
+    fn passed(&mut self) -> Option<VideoFrame> {
+        None
+    }
 
     /// Makes frame `index` the next one that [`next_frame`](Self::next_frame) gives; past the end, there is none.
     ///
@@ -73,6 +118,14 @@ pub trait FrameSink: Send {
     /// When the frame cannot be encoded or written (a full disk, for instance).
     fn write(&mut self, rgba: &[u8], pts: i64) -> Result<(), VideoError>;
 
+    /// Adds one frame as [`write`](Self::write) does, from a decoded picture of the sink's size.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    fn write_picture(&mut self, picture: &YuvImage, pts: i64) -> Result<(), VideoError> {
+        self.write(&opaque(picture), pts)
+    }
+
     /// Writes what is still held back, closes the file and puts it in its place.
     ///
     /// # Errors
@@ -80,14 +133,35 @@ pub trait FrameSink: Send {
     fn finish(self: Box<Self>) -> Result<(), VideoError>;
 }
 
+/// A decoded picture as packed R'G'B'A without transparency.
+fn opaque(picture: &YuvImage) -> Vec<u8> {
+    let mut rgb = RgbImage::default();
+    yuv_to_rgb(picture, &mut rgb);
+    rgb.data.as_chunks::<3>().0.iter().flat_map(|[r, g, b]| [*r, *g, *b, 255]).collect()
+}
+
 /// Opens a clip for reading.
 ///
-/// All packets of the video stream are read once (not decoded), so that frame numbers are exact.
+/// The times of all packets of the video stream are learnt first, so that frame numbers are exact: from the tables of an
+/// MP4 or MOV, from an earlier reading, or by reading the file once (see [`keep_indexes_in`]).
 ///
 /// # Errors
 /// See [`VideoError`]: missing, unreadable, no video in it, no frames.
 pub fn open(path: &Path, options: &DecodeOptions) -> Result<Box<dyn FrameSource>, VideoError> {
-    Ok(Box::new(source::FfmpegSource::open(path, options)?))
+    open_showing(path, options, &mut |_| {})
+}
+
+/// Opens a clip for reading, as [`open`] does; `first` gets its first picture where the whole file has to be read before
+/// it can be played.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_showing(
+    path: &Path,
+    options: &DecodeOptions,
+    first: &mut dyn FnMut(FirstPicture),
+) -> Result<Box<dyn FrameSource>, VideoError> {
+    Ok(Box::new(source::FfmpegSource::open(path, options, first)?))
 }
 
 /// Begins a new clip. Nothing appears under its name before [`FrameSink::finish`].

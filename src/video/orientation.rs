@@ -53,34 +53,46 @@ impl Orientation {
         if self.transpose { (height, width) } else { (width, height) }
     }
 
-    /// Copies a plane upright into `target`, which has the turned size and no padding.
-    pub(super) fn copy(self, source: Plane<'_>, target: &mut [u8]) {
+    /// A displacement from the middle of a picture whose axes have changed places where they do, after mirroring.
+    pub(super) fn turned_offset(self, [x, y]: [f32; 2]) -> [f32; 2] {
+        [if self.flip_x { -x } else { x }, if self.flip_y { -y } else { y }]
+    }
+
+    /// Copies a plane of elements of 1, 2 or 4 bytes upright into `target`, which has the turned size and no padding.
+    pub(super) fn copy(self, source: Plane<'_>, element_bytes: usize, target: &mut [u8]) {
+        match element_bytes {
+            1 => self.copy_elements::<1>(source, target),
+            2 => self.copy_elements::<2>(source, target),
+            _ => self.copy_elements::<4>(source, target),
+        }
+    }
+
+    fn copy_elements<const BYTES: usize>(self, source: Plane<'_>, target: &mut [u8]) {
         let (width, height) = (source.width(), source.height());
-        if width == 0 || height == 0 {
+        if width < BYTES || height == 0 {
             return;
         }
         if self.transpose {
-            self.copy_transposed(source, target);
+            self.copy_transposed(source, target.as_chunks_mut::<BYTES>().0);
             return;
         }
         for (y, row) in target.chunks_exact_mut(width).enumerate().take(height) {
-            let from = source.row(if self.flip_y { height - 1 - y } else { y });
-            row.copy_from_slice(from);
+            row.copy_from_slice(source.row(if self.flip_y { height - 1 - y } else { y }));
             if self.flip_x {
-                row.reverse();
+                row.as_chunks_mut::<BYTES>().0.reverse();
             }
         }
     }
 
-    fn copy_transposed(self, source: Plane<'_>, target: &mut [u8]) {
-        let (width, height) = (source.width(), source.height());
+    fn copy_transposed<const BYTES: usize>(self, source: Plane<'_>, target: &mut [[u8; BYTES]]) {
+        let (width, height) = (source.width() / BYTES, source.height());
         for tile in (0..height).step_by(TILE) {
             let columns = tile..(tile + TILE).min(height);
             for (y, row) in target.chunks_exact_mut(height).enumerate().take(width) {
                 let source_x = if self.flip_y { width - 1 - y } else { y };
                 for x in columns.clone() {
                     let source_y = if self.flip_x { height - 1 - x } else { x };
-                    row[x] = source.row(source_y)[source_x];
+                    row[x] = source.row(source_y).as_chunks::<BYTES>().0[source_x];
                 }
             }
         }
@@ -136,7 +148,7 @@ mod tests {
             let (expected, expected_width) = by_definition(m, &source, width as i32, height as i32);
             let mut target = vec![0; source.len()];
             let plane = Plane::new(&source, width, width, height).unwrap();
-            orientation.copy(plane, &mut target);
+            orientation.copy(plane, 1, &mut target);
             assert_eq!(
                 orientation.turned_size(width as u32, height as u32).0 as usize,
                 expected_width,
@@ -144,6 +156,20 @@ mod tests {
             );
             assert_eq!(target, expected, "{m:?}");
         }
+    }
+
+    #[test]
+    fn samples_of_several_bytes_stay_whole() {
+        let source = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+        // Three elements of two bytes across, two down, turned a quarter clockwise.
+        let turned = Orientation::from_display_matrix(&matrix(0, 1, -1, 0));
+        let mut target = [0; 12];
+        turned.copy(Plane::new(&source, 6, 6, 2).unwrap(), 2, &mut target);
+        assert_eq!(target, [7, 8, 1, 2, 9, 10, 3, 4, 11, 12, 5, 6]);
+        let half_turn = Orientation::from_display_matrix(&matrix(-1, 0, 0, -1));
+        half_turn.copy(Plane::new(&source, 4, 4, 3).unwrap(), 4, &mut target);
+        assert_eq!(target, [9, 10, 11, 12, 5, 6, 7, 8, 1, 2, 3, 4]);
+        assert_eq!(half_turn.turned_offset([0.25, 0.0]), [-0.25, 0.0]);
     }
 
     #[test]
@@ -162,7 +188,7 @@ mod tests {
     fn padding_between_rows_is_left_out() {
         let padded = [1, 2, 9, 9, 3, 4];
         let mut target = [0; 4];
-        Orientation::default().copy(Plane::new(&padded, 4, 2, 2).unwrap(), &mut target);
+        Orientation::default().copy(Plane::new(&padded, 4, 2, 2).unwrap(), 1, &mut target);
         assert_eq!(target, [1, 2, 3, 4]);
     }
 }

@@ -1,4 +1,4 @@
-//! Decoded frames of any pixel format as upright 8-bit 4:2:0 pictures.
+//! Decoded frames of any pixel format as upright pictures, their samples as they were decoded.
 
 use std::sync::Arc;
 
@@ -8,10 +8,12 @@ use ff::frame;
 use ff::software::scaling;
 use ffmpeg_next as ff;
 
-use super::color::{self, Tags};
+use super::color;
+use super::layout;
 use super::orientation::Orientation;
 use super::planes::Plane;
-use crate::types::{YuvColor, YuvImage, YuvRange};
+use super::tags::Tags;
+use crate::types::{Light, Sampling, YuvColor, YuvImage, YuvRange};
 
 /// Pictures kept for reuse; more than these in flight are allocated anew.
 const KEPT: usize = 8;
@@ -38,63 +40,81 @@ impl Pictures {
         color::of_frame(frame, self.tags)
     }
 
-    /// The picture of a frame. 4:2:0 planes of the right size are copied; all else goes through swscale, which
-    /// then changes depth, subsampling and size but neither matrix nor range.
+    /// What R'G'B' of the picture means as light.
+    pub(super) fn light(&self, frame: &frame::Video) -> Light {
+        color::light_of_frame(frame, self.tags)
+    }
+
+    /// The picture of a frame. Planes of the right size are copied as they are; packed pixels, R'G'B' and what changed
+    /// its size midway go through swscale, which changes neither matrix nor range.
     pub(super) fn picture(&mut self, frame: &frame::Video) -> Result<Arc<YuvImage>, ff::Error> {
-        let color = self.color(frame);
-        let (width, height) = self.orientation.turned_size(self.width, self.height);
-        let mut picture = take_free(&mut self.kept, width, height)
-            .unwrap_or_else(|| Arc::new(YuvImage::black(width, height, color)));
-        let target = Arc::get_mut(&mut picture).ok_or(ff::Error::Bug)?;
-        target.color = color;
-        let as_is = matches!(frame.format(), Pixel::YUV420P | Pixel::YUVJ420P)
-            && (frame.width(), frame.height()) == (self.width, self.height);
-        let copied = as_is && copy_planes(self.orientation, frame, target);
-        if !copied {
-            let orientation = self.orientation;
-            let scaled = self.scale(frame, color)?;
-            if !copy_planes(orientation, scaled, target) {
-                return Err(ff::Error::Bug);
+        let (color, light) = (self.color(frame), self.light(frame));
+        let fits = (frame.width(), frame.height()) == (self.width, self.height);
+        let as_it_is = layout::of_frame(frame).filter(|_| fits);
+        let picture = match as_it_is.and_then(|layout| self.copied(frame, layout)) {
+            Some(picture) => picture,
+            None => {
+                let scaled = self.scaled(frame, color)?;
+                let layout = layout::of_frame(&scaled).ok_or(ff::Error::Bug)?;
+                let copied = self.copied(&scaled, layout);
+                if let Some(scaler) = &mut self.scaler {
+                    scaler.output = scaled;
+                }
+                copied.ok_or(ff::Error::Bug)?
             }
-        }
+        };
+        let mut picture = picture;
+        let target = Arc::get_mut(&mut picture).ok_or(ff::Error::Bug)?;
+        (target.color, target.light) = (color, light);
         if self.kept.len() < KEPT {
             self.kept.push(Arc::clone(&picture));
         }
         Ok(picture)
     }
 
-    fn scale(&mut self, frame: &frame::Video, color: YuvColor) -> Result<&frame::Video, ff::Error> {
+    /// A picture with the planes of `frame`; `None` if it lacks one.
+    fn copied(&mut self, frame: &frame::Video, layout: Sampling) -> Option<Arc<YuvImage>> {
+        let (width, height) = self.orientation.turned_size(self.width, self.height);
+        let sampling = layout::turned(layout, self.orientation);
+        let mut picture = take_free(&mut self.kept, width, height, sampling)
+            .unwrap_or_else(|| Arc::new(YuvImage::zeroed(width, height, self.color(frame), sampling)));
+        let target = Arc::get_mut(&mut picture)?;
+        let shapes = layout.planes(self.width, self.height);
+        let targets = [&mut target.y, &mut target.u, &mut target.v];
+        for (number, (shape, target)) in shapes.into_iter().zip(targets).enumerate() {
+            if !target.is_empty() {
+                let row_bytes = shape.width as usize * shape.element_bytes as usize;
+                let plane = Plane::of_frame(frame, number, row_bytes, shape.height as usize)?;
+                self.orientation.copy(plane, shape.element_bytes as usize, target);
+            }
+        }
+        Some(picture)
+    }
+
+    /// `frame` in a layout that is taken as it is, in the scaler's own memory, to be given back.
+    fn scaled(&mut self, frame: &frame::Video, color: YuvColor) -> Result<frame::Video, ff::Error> {
         let shape = Shape { format: frame.format(), width: frame.width(), height: frame.height(), color };
-        let scaler = match self.scaler.take() {
+        let mut scaler = match self.scaler.take() {
             Some(scaler) if scaler.shape == shape => scaler,
             _ => Scaler::new(shape, self.width, self.height)?,
         };
-        self.scaler.insert(scaler).run(frame)
+        let mut output = std::mem::replace(&mut scaler.output, frame::Video::empty());
+        let ran = scaler.context.run(frame, &mut output);
+        self.scaler = Some(scaler);
+        ran.map(|()| output)
     }
 }
 
 /// A kept picture that nobody else holds any more; those of another size are dropped.
-fn take_free(kept: &mut Vec<Arc<YuvImage>>, width: u32, height: u32) -> Option<Arc<YuvImage>> {
+fn take_free(
+    kept: &mut Vec<Arc<YuvImage>>,
+    width: u32,
+    height: u32,
+    sampling: Sampling,
+) -> Option<Arc<YuvImage>> {
     let free = kept.iter_mut().position(|picture| Arc::get_mut(picture).is_some())?;
-    Some(kept.swap_remove(free)).filter(|picture| (picture.width, picture.height) == (width, height))
-}
-
-/// Copies the three planes of a 4:2:0 frame; false if it lacks one.
-fn copy_planes(orientation: Orientation, frame: &frame::Video, target: &mut YuvImage) -> bool {
-    let (width, height) = (frame.width(), frame.height());
-    let (chroma_width, chroma_height) = YuvImage::chroma_size(width, height);
-    let plane = |number, width, height| Plane::of_frame(frame, number, width as usize, height as usize);
-    let (Some(y), Some(u), Some(v)) = (
-        plane(0, width, height),
-        plane(1, chroma_width, chroma_height),
-        plane(2, chroma_width, chroma_height),
-    ) else {
-        return false;
-    };
-    orientation.copy(y, &mut target.y);
-    orientation.copy(u, &mut target.u);
-    orientation.copy(v, &mut target.v);
-    true
+    Some(kept.swap_remove(free))
+        .filter(|picture| (picture.width, picture.height) == (width, height) && picture.sampling == sampling)
 }
 
 /// What swscale reads.
@@ -126,7 +146,8 @@ impl Scaler {
             shape.format,
             shape.width,
             shape.height,
-            Pixel::YUV420P,
+            // Colours that are not subsampled stay so; all else is as fine as 4:2:0 afterwards.
+            if color::is_rgb(shape.format) { Pixel::YUV444P } else { Pixel::YUV420P },
             width,
             height,
             flags,
@@ -151,11 +172,6 @@ impl Scaler {
         }
         Ok(Self { shape, context, output: frame::Video::empty() })
     }
-
-    fn run(&mut self, frame: &frame::Video) -> Result<&frame::Video, ff::Error> {
-        self.context.run(frame, &mut self.output)?;
-        Ok(&self.output)
-    }
 }
 
 #[cfg(test)]
@@ -171,7 +187,7 @@ mod tests {
     }
 
     fn pictures() -> Pictures {
-        let tags = Tags { space: ff::color::Space::Unspecified, range: ff::color::Range::Unspecified };
+        let tags = Tags::of_frame(&frame());
         Pictures::new(6, 4, Orientation::default(), tags)
     }
 

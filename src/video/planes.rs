@@ -1,9 +1,9 @@
-//! Borrowed 8-bit planes with padded rows: the one way from FFmpeg's frames to slices.
+//! Borrowed planes with padded rows: the one way from FFmpeg's frames to slices.
 
 use ff::frame;
 use ffmpeg_next as ff;
 
-/// One plane of 8-bit samples whose rows start `stride` bytes apart.
+/// One plane of bytes whose rows start `stride` bytes apart.
 #[derive(Clone, Copy)]
 pub(super) struct Plane<'a> {
     data: &'a [u8],
@@ -19,7 +19,8 @@ impl<'a> Plane<'a> {
         (width <= stride && needed <= data.len()).then_some(Self { data, stride, width, height })
     }
 
-    /// Plane number `plane` of an 8-bit frame, or `None` if the frame has no such plane or stores it bottom up.
+    /// Plane number `plane` of a frame, `width` bytes across, or `None` if the frame has no such plane or stores it
+    /// bottom up.
     pub(super) fn of_frame(
         frame: &'a frame::Video,
         plane: usize,
@@ -35,18 +36,18 @@ impl<'a> Plane<'a> {
         }
         let length = stride.checked_mul(height - 1)?.checked_add(width)?;
         // SAFETY: FFmpeg allocates `stride` bytes for each row of a plane, and the caller asks for no more rows
-        // and samples than the format and size of the frame have, so the bytes up to the last sample of the last
+        // and bytes than the format and size of the frame have, so the bytes up to the last sample of the last
         // row are the frame's and stay unchanged while it is borrowed.
         let data = unsafe { std::slice::from_raw_parts(data, length) };
         Self::new(data, stride, width, height)
     }
 
-    /// Samples across.
+    /// Bytes across.
     pub(super) fn width(self) -> usize {
         self.width
     }
 
-    /// Samples down.
+    /// Rows.
     pub(super) fn height(self) -> usize {
         self.height
     }

@@ -1,14 +1,18 @@
-//! Conversion between Y'CbCr 4:2:0 and packed R'G'B', in fixed point.
+//! Conversion between Y'CbCr 4:2:0 and packed R'G'B', in fixed point; other layouts are left to `rgb_any`.
 //!
 //! Chroma is taken from the nearest sample, so that the four pixels of a 2 × 2 block share it; that is what
 //! swscale's default converters and OpenCV do with 4:2:0, and thus what detectors have seen in training.
 
-use crate::types::{RgbImage, YuvColor, YuvImage, YuvRange};
+use super::rgb_any;
+use crate::types::{RgbImage, Sampling, YuvColor, YuvImage, YuvRange};
 
 /// Fractional bits of coefficients. The largest sum, 255·1.17 + 128·2.2 in 255ths, stays below 2^10, so 32 bits hold
 /// it with room to spare, and the error of a coefficient stays below 0.005 codes.
 const FRACTION: u32 = 16;
 const HALF: i32 = 1 << (FRACTION - 1);
+
+/// One 255th in fixed point: what a picture keeps of itself counts in products of codes and alphas.
+const PER_CODE: i32 = (1 << FRACTION) / 255;
 
 /// Converts a picture to R'G'B', reusing the memory of `out`. Each channel is within one code of
 /// [`YuvColor::to_rgb`] in exact arithmetic.
@@ -17,6 +21,11 @@ pub fn yuv_to_rgb(image: &YuvImage, out: &mut RgbImage) {
     (out.width, out.height) = (image.width, image.height);
     out.data.resize(width * height * 3, 0);
     if width == 0 {
+        return;
+    }
+    let planar = |of: Sampling| (of.bits, of.chroma_x, of.chroma_y, of.interleaved);
+    if planar(image.sampling) != planar(Sampling::default()) || !image.light.is_screen() {
+        rgb_any::convert(image, &mut out.data);
         return;
     }
     let to_rgb = ToRgb::new(image.color);
@@ -93,7 +102,7 @@ pub fn rgba_to_yuv(rgba: &[u8], image: &mut YuvImage) {
 }
 
 /// Y = offset + Σ y·c, U = 128 + Σ u·c, V = 128 + Σ v·c over the channels c (ITU-T H.273, 8.3), in fixed point.
-struct ToYuv {
+pub(super) struct ToYuv {
     y_offset: i32,
     y: [i32; 3],
     u: [i32; 3],
@@ -101,7 +110,7 @@ struct ToYuv {
 }
 
 impl ToYuv {
-    fn new(color: YuvColor) -> Self {
+    pub(super) fn new(color: YuvColor) -> Self {
         let (kr, kb) = color.matrix.luma_weights();
         let (kr, kb) = (f64::from(kr), f64::from(kb));
         let (y_offset, luma, chroma) = match color.range {
@@ -118,6 +127,25 @@ impl ToYuv {
             u: [u_r, -u_r - u_b, u_b],
             v: [v_r, -v_r - v_b, v_b],
         }
+    }
+
+    /// The luma of a pixel that is multiplied by its alpha, over a picture's luma.
+    pub(super) fn luma_over(&self, [r, g, b, alpha]: [u8; 4], under: u8) -> u8 {
+        let kept = (i32::from(under) - self.y_offset) * (255 - i32::from(alpha));
+        let mixed = dot(self.y, [r, g, b].map(i32::from)) + kept * PER_CODE;
+        code(((mixed + HALF) >> FRACTION) + self.y_offset)
+    }
+
+    /// The chroma of a block over a picture's; `sums` are those of its four pixels' channels, multiplied by alpha, and
+    /// alphas.
+    pub(super) fn chroma_over(&self, [r, g, b, alpha]: [i32; 4], (u, v): (u8, u8)) -> (u8, u8) {
+        const SHIFT: u32 = FRACTION + 2;
+        let over = |weights: [i32; 3], under: u8| {
+            let kept = (i32::from(under) - 128) * (4 * 255 - alpha);
+            let offset = (128 << SHIFT) + (1 << (SHIFT - 1));
+            code((dot(weights, [r, g, b]) + kept * PER_CODE + offset) >> SHIFT)
+        };
+        (over(self.u, u), over(self.v, v))
     }
 
     fn luma_row(&self, rgba: &[u8], y: &mut [u8]) {
@@ -201,7 +229,7 @@ mod tests {
                         u: vec![u; blocks],
                         v: vec![v; blocks],
                         y,
-                        color,
+                        ..YuvImage::black(0, 0, color)
                     };
                     yuv_to_rgb(&image, &mut rgb);
                     for (&y, pixel) in image.y.iter().zip(rgb.data.chunks_exact(3)) {
@@ -259,7 +287,7 @@ mod tests {
             y: vec![128; 9],
             u: vec![128; 4],
             v: vec![128, 200, 60, 128],
-            color,
+            ..YuvImage::black(0, 0, color)
         };
         let mut rgb = RgbImage::default();
         yuv_to_rgb(&image, &mut rgb);

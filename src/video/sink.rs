@@ -13,8 +13,8 @@ use super::encoding::{self, Codec, Encoding, Shape};
 use super::ffmpeg::initialize;
 use super::muxer::{Muxer, failed};
 use super::sound::SoundTrack;
-use super::{FrameSink, VideoError};
-use crate::types::{Rational, YuvColor};
+use super::{FrameSink, VideoError, opaque};
+use crate::types::{Rational, YuvColor, YuvImage};
 
 /// What to write, and where.
 #[derive(Clone, Debug)]
@@ -113,6 +113,20 @@ impl FfmpegSink {
         })
     }
 
+    /// Sees that the next frame comes after the last, and puts a clip that starts before zero at zero.
+    fn check_order(&mut self, pts: i64) -> Result<(), VideoError> {
+        if let Some(previous) = self.previous.filter(|&previous| previous >= pts) {
+            return Err(VideoError::FramesNotRising { path: self.muxer.target().to_owned(), previous, pts });
+        }
+        if self.previous.is_none() && pts.saturating_add(self.shift) < 0 {
+            self.shift = pts.saturating_neg();
+            if let Some(sound) = &mut self.sound {
+                sound.shift_by(self.shift, self.encoder_base);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes the packets that the encoder has ready, each after the sound that comes before it.
     fn drain(&mut self) -> Result<(), VideoError> {
         loop {
@@ -138,25 +152,26 @@ impl FrameSink for FfmpegSink {
     }
 
     fn write(&mut self, rgba: &[u8], pts: i64) -> Result<(), VideoError> {
-        let path = self.muxer.target();
-        if let Some(previous) = self.previous.filter(|&previous| previous >= pts) {
-            return Err(VideoError::FramesNotRising { path: path.to_owned(), previous, pts });
-        }
+        self.check_order(pts)?;
         if rgba.len() != self.frame_bytes {
             let cause = format!("a frame has {} bytes instead of {}", rgba.len(), self.frame_bytes);
-            return Err(VideoError::Encode { path: path.to_owned(), cause });
-        }
-        if self.previous.is_none() && pts.saturating_add(self.shift) < 0 {
-            self.shift = pts.saturating_neg();
-            if let Some(sound) = &mut self.sound {
-                sound.shift_by(self.shift, self.encoder_base);
-            }
+            return Err(VideoError::Encode { path: self.muxer.target().to_owned(), cause });
         }
         let frame = self.frame.fill(rgba).map_err(|error| failed(self.muxer.target(), error))?;
-        frame.set_pts(Some(pts.saturating_add(self.shift)));
-        // What a decoder noted of the picture's kind would otherwise bind the encoder.
-        frame.set_kind(ff::picture::Type::None);
-        self.encoder.send_frame(frame).map_err(|error| failed(self.muxer.target(), error))?;
+        send(&mut self.encoder, frame, pts.saturating_add(self.shift))
+            .map_err(|error| failed(self.muxer.target(), error))?;
+        self.previous = Some(pts);
+        self.drain()
+    }
+
+    fn write_picture(&mut self, picture: &YuvImage, pts: i64) -> Result<(), VideoError> {
+        self.check_order(pts)?;
+        let filled = self.frame.fill_decoded(picture).map_err(|error| failed(self.muxer.target(), error))?;
+        let Some(frame) = filled else {
+            return self.write(&opaque(picture), pts);
+        };
+        send(&mut self.encoder, frame, pts.saturating_add(self.shift))
+            .map_err(|error| failed(self.muxer.target(), error))?;
         self.previous = Some(pts);
         self.drain()
     }
@@ -173,6 +188,17 @@ impl FrameSink for FfmpegSink {
         }
         self.muxer.commit()
     }
+}
+
+fn send(
+    encoder: &mut ff::encoder::video::Encoder,
+    frame: &mut ff::frame::Video,
+    pts: i64,
+) -> Result<(), ff::Error> {
+    frame.set_pts(Some(pts));
+    // What a decoder noted of the picture's kind would otherwise bind the encoder.
+    frame.set_kind(ff::picture::Type::None);
+    encoder.send_frame(frame)
 }
 
 /// Refuses to write over the clip, by whatever name.

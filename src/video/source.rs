@@ -7,11 +7,13 @@ use ff::frame;
 use ff::packet::side_data::Type;
 use ffmpeg_next as ff;
 
-use super::color::Tags;
+use super::color::on_screen;
 use super::decoder::Decoder;
+use super::demux::Demuxer;
 use super::orientation::Orientation;
 use super::pictures::Pictures;
-use super::{FrameSource, VideoError};
+use super::tags::Tags;
+use super::{Advance, FirstPicture, FrameSource, VideoError};
 use crate::types::{ClipInfo, VideoFrame};
 
 /// How far ahead decoding on is cheaper than emptying the decoder and jumping, in frames.
@@ -55,22 +57,26 @@ struct Landing {
 }
 
 impl FfmpegSource {
-    pub(super) fn open(path: &Path, options: &DecodeOptions) -> Result<Self, VideoError> {
-        let mut decoder = Decoder::open(path, options.threads)?;
+    pub(super) fn open(
+        path: &Path,
+        options: &DecodeOptions,
+        first: &mut dyn FnMut(FirstPicture),
+    ) -> Result<Self, VideoError> {
+        let mut early = |demuxer: &Demuxer, codec: &ff::decoder::Video, frame: &frame::Video| {
+            if let Ok(orientation) = orientation_of(demuxer, path)
+                && let Ok(image) = pictures_of(frame, codec, orientation).picture(frame)
+            {
+                first(FirstPicture { image, pixel_aspect: pixel_aspect(frame, codec, orientation) });
+            }
+        };
+        let mut decoder = Decoder::open(path, options.threads, &mut early)?;
         // Only a decoded frame tells size and format for certain; a file without one is not worth opening.
         let Some(first) = decoder.decode()? else {
             return Err(VideoError::NoFrames { path: path.to_owned() });
         };
-        let stream = decoder.demuxer().stream(path)?;
-        let orientation = stream
-            .side_data()
-            .find(|data| data.kind() == Type::DisplayMatrix)
-            .and_then(|data| display_matrix(data.data()))
-            .map_or_else(Orientation::default, |matrix| Orientation::from_display_matrix(&matrix));
-        let codec = decoder.codec();
-        let tags = Tags { space: codec.color_space(), range: codec.color_range() };
-        let frame = decoder.frame();
-        let pictures = Pictures::new(frame.width(), frame.height(), orientation, tags);
+        let orientation = orientation_of(decoder.demuxer(), path)?;
+        let (codec, frame) = (decoder.codec(), decoder.frame());
+        let pictures = pictures_of(frame, codec, orientation);
         let (width, height) = orientation.turned_size(frame.width(), frame.height());
         let info = ClipInfo {
             path: path.to_owned(),
@@ -79,7 +85,7 @@ impl FfmpegSource {
             pixel_aspect: pixel_aspect(frame, codec, orientation),
             rotation_deg: orientation.rotation_deg(),
             duration_s: decoder.timeline().duration_s,
-            color: pictures.color(frame),
+            color: on_screen(pictures.color(frame), pictures.light(frame)),
             codec: codec.id().name().to_owned(),
             has_audio: decoder.demuxer().input().streams().best(ff::media::Type::Audio).is_some(),
             frames: Arc::clone(&decoder.timeline().frames),
@@ -133,10 +139,9 @@ impl FfmpegSource {
         VideoError::BadFrame { index, cause: self.decoder.take_complaint() }
     }
 
-    fn frame(&mut self) -> Result<Option<VideoFrame>, VideoError> {
-        let index = self.next;
+    /// The picture in the decoder as frame `index`.
+    fn frame(&mut self, index: u64) -> Result<Option<VideoFrame>, VideoError> {
         let (Some(pts), frames) = (self.info.frames.pts(index), &self.info.frames) else { return Ok(None) };
-        self.next += 1;
         let image = self
             .pictures
             .picture(self.decoder.frame())
@@ -151,16 +156,31 @@ impl FrameSource for FfmpegSource {
     }
 
     fn next_frame(&mut self) -> Result<Option<VideoFrame>, VideoError> {
+        loop {
+            match self.advance()? {
+                Advance::Frame(frame) => return Ok(Some(frame)),
+                Advance::Passed(_) => {}
+                Advance::End => return Ok(None),
+            }
+        }
+    }
+
+    fn advance(&mut self) -> Result<Advance, VideoError> {
         while self.next < self.info.frames.len() {
+            self.decoder.want_from(self.next);
             let arrived = match self.held.take() {
                 Some(index) => Some(index),
                 None => self.decoder.decode().inspect_err(|_| self.next = self.info.frames.len())?,
             };
             match arrived {
-                Some(index) if index < self.next => self.landing = None,
+                Some(index) if index < self.next => {
+                    self.landing = None;
+                    return Ok(Advance::Passed(index));
+                }
                 Some(index) if index == self.next => {
                     self.landing = None;
-                    return self.frame();
+                    self.next += 1;
+                    return Ok(self.frame(index)?.map_or(Advance::End, Advance::Frame));
                 }
                 _ if self.jump_further_back()? => {}
                 later => {
@@ -169,7 +189,12 @@ impl FrameSource for FfmpegSource {
                 }
             }
         }
-        Ok(None)
+        Ok(Advance::End)
+    }
+
+    fn passed(&mut self) -> Option<VideoFrame> {
+        let index = self.decoder.last().filter(|&index| index < self.next)?;
+        self.frame(index).ok().flatten()
     }
 
     fn seek(&mut self, index: u64) -> Result<(), VideoError> {
@@ -179,6 +204,20 @@ impl FrameSource for FfmpegSource {
         }
         self.jump(Landing { key: self.decoder.timeline().key_for(self.next), step: 1 })
     }
+}
+
+fn orientation_of(demuxer: &Demuxer, path: &Path) -> Result<Orientation, VideoError> {
+    Ok(demuxer
+        .stream(path)?
+        .side_data()
+        .find(|data| data.kind() == Type::DisplayMatrix)
+        .and_then(|data| display_matrix(data.data()))
+        .map_or_else(Orientation::default, |matrix| Orientation::from_display_matrix(&matrix)))
+}
+
+fn pictures_of(frame: &frame::Video, codec: &ff::decoder::Video, orientation: Orientation) -> Pictures {
+    let tags = Tags::of_codec(codec);
+    Pictures::new(frame.width(), frame.height(), orientation, tags)
 }
 
 fn further_back(key: usize, step: usize) -> Landing {

@@ -5,16 +5,24 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ff::{Packet, Stream};
 use ffmpeg_next as ff;
 
 use super::VideoError;
 use super::demux::{Demuxer, is_hidden};
+use super::{index_cache, quick_index};
 use crate::types::{FrameIndex, Rational};
 
 /// Frames a second where neither timestamps nor header say anything; what FFmpeg assumes for bare H.264.
 const FALLBACK_RATE: ff::Rational = ff::Rational(25, 1);
+
+/// A reading that took longer is kept.
+const WORTH_KEEPING: Duration = Duration::from_millis(50);
+
+/// What a kept timeline begins with; another number for another layout.
+const KEPT_MARK: &[u8; 8] = b"snowidx1";
 
 /// Timestamps of a packet; a file's first packet is known by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +36,26 @@ pub(super) struct Stamp {
 impl Stamp {
     pub(super) fn of(packet: &Packet) -> Self {
         Self { pts: packet.pts(), dts: packet.dts() }
+    }
+}
+
+/// All that the timeline takes from a packet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PacketTimes {
+    stamp: Stamp,
+    duration: i64,
+    is_key: bool,
+    is_hidden: bool,
+}
+
+impl PacketTimes {
+    pub(super) fn of(packet: &Packet) -> Self {
+        Self {
+            stamp: Stamp::of(packet),
+            duration: packet.duration(),
+            is_key: packet.is_key(),
+            is_hidden: is_hidden(packet),
+        }
     }
 }
 
@@ -47,12 +75,31 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    /// Reads all packets of the stream; the demuxer is at its end afterwards.
+    /// The timeline without reading the clip: from the file's own tables, or as it was kept from an earlier reading.
+    pub(super) fn known(demuxer: &Demuxer, path: &Path) -> Option<Self> {
+        if let Some(packets) = quick_index::packets(demuxer, path) {
+            let mut scan = Scan::default();
+            packets.iter().for_each(|packet| scan.add(*packet));
+            return scan.finish(&demuxer.stream(path).ok()?);
+        }
+        Self::from_bytes(&index_cache::load(path)?)
+    }
+
+    /// Reads all packets of the stream; the demuxer is at its end afterwards. What took long is kept.
     pub(super) fn scan(demuxer: &mut Demuxer, path: &Path) -> Result<Self, VideoError> {
+        let started = Instant::now();
+        let timeline = Self::read(demuxer, path)?;
+        if started.elapsed() > WORTH_KEEPING {
+            index_cache::save(path, &timeline.to_bytes());
+        }
+        Ok(timeline)
+    }
+
+    fn read(demuxer: &mut Demuxer, path: &Path) -> Result<Self, VideoError> {
         let mut scan = Scan::default();
         loop {
             match demuxer.next_packet(path) {
-                Ok(Some(packet)) => scan.add(&packet),
+                Ok(Some(packet)) => scan.add(PacketTimes::of(&packet)),
                 Ok(None) => break,
                 // What was read before the disk failed is still worth playing.
                 Err(error) if scan.start.is_some() => {
@@ -69,6 +116,48 @@ impl Timeline {
     pub(super) fn key_for(&self, index: u64) -> Option<usize> {
         let pts = self.frames.pts(index).filter(|_| self.timed)?;
         self.keys.partition_point(|&key| key <= pts).checked_sub(1)
+    }
+
+    /// The timeline as it is kept: a mark, then 64-bit numbers, the low byte first.
+    fn to_bytes(&self) -> Vec<u8> {
+        let base = self.frames.time_base();
+        let optional = |value: Option<i64>| [i64::from(value.is_some()), value.unwrap_or(0)];
+        let [has_pts, pts] = optional(self.start.pts);
+        let [has_dts, dts] = optional(self.start.dts);
+        let frames = (0..self.frames.len()).filter_map(|index| self.frames.pts(index));
+        let head = [
+            i64::from(base.num),
+            i64::from(base.den),
+            i64::from(self.timed),
+            has_pts,
+            pts,
+            has_dts,
+            dts,
+            self.duration_s.to_bits().cast_signed(),
+            self.frames.len() as i64,
+        ];
+        let numbers = head.into_iter().chain(frames).chain(self.keys.iter().copied());
+        KEPT_MARK.iter().copied().chain(numbers.flat_map(i64::to_le_bytes)).collect()
+    }
+
+    /// The reverse; `None` for what is damaged.
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (numbers, rest) = bytes.strip_prefix(KEPT_MARK)?.as_chunks::<8>();
+        let numbers: Vec<i64> = numbers.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect();
+        let (&[num, den, timed, has_pts, pts, has_dts, dts, duration, count], lists) =
+            numbers.split_first_chunk::<9>()?;
+        let (frames, keys) = lists.split_at_checked(usize::try_from(count).ok()?)?;
+        let time_base = Rational { num: i32::try_from(num).ok()?, den: i32::try_from(den).ok()? };
+        if time_base.den <= 0 || frames.is_empty() || !rest.is_empty() || !keys.is_sorted() {
+            return None;
+        }
+        Some(Self {
+            frames: Arc::new(FrameIndex::new(frames.to_vec(), time_base)),
+            timed: timed != 0,
+            start: Stamp { pts: (has_pts != 0).then_some(pts), dts: (has_dts != 0).then_some(dts) },
+            duration_s: f64::from_bits(duration.cast_unsigned()),
+            keys: keys.to_vec(),
+        })
     }
 
     /// Timestamp of key frame number `key`.
@@ -88,20 +177,20 @@ struct Scan {
 }
 
 impl Scan {
-    fn add(&mut self, packet: &Packet) {
-        let stamp = Stamp::of(packet);
+    fn add(&mut self, packet: PacketTimes) {
+        let PacketTimes { stamp, duration, is_key, is_hidden } = packet;
         self.start.get_or_insert(stamp);
-        if packet.is_key() {
+        if is_key {
             self.keys.extend(stamp.pts);
         }
-        if is_hidden(packet) {
+        if is_hidden {
             return;
         }
         self.packets += 1;
         self.shown.extend(stamp.pts);
         self.decoding.extend(stamp.dts);
         if let Some(shown) = stamp.pts.or(stamp.dts) {
-            self.last = self.last.max(Some((shown, packet.duration())));
+            self.last = self.last.max(Some((shown, duration)));
         }
     }
 
@@ -145,4 +234,37 @@ fn untimed(decoding: Vec<i64>, packets: usize, time_base: Rational, frame_durati
 
 fn rational(value: ff::Rational) -> Rational {
     Rational { num: value.numerator(), den: value.denominator().max(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timeline() -> Timeline {
+        Timeline {
+            frames: Arc::new(FrameIndex::new(vec![-20, 0, 33, 70], Rational { num: 1, den: 1000 })),
+            timed: true,
+            start: Stamp { pts: Some(-20), dts: None },
+            duration_s: 0.123,
+            keys: vec![-40, 33],
+        }
+    }
+
+    #[test]
+    fn what_is_kept_comes_back() {
+        let before = timeline();
+        let after = Timeline::from_bytes(&before.to_bytes()).unwrap();
+        assert_eq!(after.frames, before.frames);
+        assert_eq!((after.timed, after.start, after.duration_s), (true, before.start, 0.123));
+        assert_eq!(after.keys, before.keys);
+    }
+
+    #[test]
+    fn what_is_damaged_is_as_good_as_nothing() {
+        let whole = timeline().to_bytes();
+        for length in 0..whole.len() - 16 {
+            assert!(Timeline::from_bytes(&whole[..length]).is_none(), "{length} bytes");
+        }
+        assert!(Timeline::from_bytes(&[b"snowidx1".as_slice(), &[0xff; 80]].concat()).is_none());
+    }
 }

@@ -10,6 +10,7 @@ mod parquet;
 mod python;
 mod readers;
 mod sample;
+mod validator;
 
 use snowmesh::formats::{DataFormat, write_all, write_rider};
 use snowmesh::types::smpl::JOINT_NAMES;

@@ -50,6 +50,7 @@ const FOREIGN: &[(&str, &str)] = &[
     ("ureq", "download"),
     ("clap", "cli"),
     ("indicatif", "cli"),
+    ("cpal", "engine"),
 ];
 
 /// What starts a thread.

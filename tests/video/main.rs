@@ -4,6 +4,8 @@
 
 mod codecs;
 mod colors;
+mod corpus;
+mod damage;
 mod damaged;
 mod reading;
 mod sound;

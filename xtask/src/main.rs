@@ -3,11 +3,14 @@
 //! A crate of its own without dependencies: it builds in seconds on a machine that has nothing but git and
 //! rustup yet, and it can then bring what the application itself needs to be built.
 
+mod bench_export;
 mod chores;
 mod demo;
 mod error;
+mod memory;
 mod process;
 mod setup;
+mod stress;
 mod test;
 mod workspace;
 
@@ -23,6 +26,11 @@ cargo xtask demo            set up, build, and show the demo clip with its analy
 cargo xtask test [ARGS]     set up and run every test; ARGS go to the test runner
 cargo xtask check           formatting and lints
 cargo xtask bench [ARGS]    run the benchmarks; ARGS go to Criterion
+cargo xtask limited MIB ARGS run snowmesh ARGS under a hard memory limit and say what it took
+cargo xtask survive [--kills N]  kill analyses at random moments and check what is left
+cargo xtask soak [--minutes N]   analyse, seek and export over and over and watch the memory
+cargo xtask bench-export      an annotated export beside plain FFmpeg: time, memory, and killed 20 times
+cargo xtask stress          make a clip that is hard to track in, analyse it and print how well it went
 cargo xtask make-demo       make the demo clip in assets/ anew
 cargo xtask help            this list
 
@@ -50,6 +58,11 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "test" => test::run(rest),
         "check" => none(command, rest).and_then(|()| chores::check()),
         "bench" => chores::bench(rest),
+        "limited" => memory::limited(rest),
+        "survive" => memory::survive(rest),
+        "soak" => memory::soak(rest),
+        "bench-export" => none(command, rest).and_then(|()| bench_export::run_all()),
+        "stress" => none(command, rest).and_then(|()| stress::run()),
         "make-demo" => none(command, rest).and_then(|()| chores::make_demo()),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

@@ -41,7 +41,7 @@ pub fn succeeds(command: &mut Command) -> bool {
 }
 
 /// A command as one would type it, the program by its name alone.
-fn command_line(command: &Command) -> String {
+pub fn command_line(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str());
     std::iter::once(name)

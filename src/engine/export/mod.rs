@@ -8,6 +8,7 @@ mod space;
 mod views;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -15,13 +16,14 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::analysis::analyze;
 use super::job::Reporter;
 use super::matte::MatteWriter;
+use super::memory::frames_within;
 use super::models::ModelShelf;
 use super::raw_bodies::read_riders;
 use super::{
     AnalyzeRequest, CancelToken, EngineError, ExportOutcome, ExportRequest, Progress, ResolvedRiders, thread,
 };
 use crate::store::StoreError;
-use crate::types::{ClipInfo, VideoFrame};
+use crate::types::{ClipInfo, VideoFrame, YuvImage};
 use crate::video::{self, Codec, DecodeOptions, Encoding, FrameSink, FrameSource, SinkOptions, VideoError};
 
 pub use options::{Layout, SCALE_RANGE, SPEED_RANGE, VideoOptions};
@@ -32,6 +34,9 @@ use png_sink::PngSink;
 
 /// Frames that may wait between two stages.
 const QUEUE_FRAMES: usize = 3;
+
+/// Bytes of frames in one queue, whatever their number.
+const QUEUE_BYTES: u64 = 96 << 20;
 
 /// How often an export looks whether an analysis that runs elsewhere has ended.
 const WAIT_FOR_ANALYSIS: Duration = Duration::from_millis(300);
@@ -50,8 +55,8 @@ pub fn export(
     // A target that cannot be written is better told before the analysis than after it.
     let mut source = video::open(&request.analysis.clip, &DecodeOptions::default())?;
     let info = source.info().clone();
-    space::check_space(&info, request)?;
     let sink = request.output.as_deref().map(|path| make_sink(path, request, &info)).transpose()?;
+    space::check_space(&info, request)?;
     if let Some(sink) = &sink {
         sink.notes().iter().for_each(|note| reporter.warning(note.clone()));
     }
@@ -66,6 +71,9 @@ pub fn export(
     let range = clamped_range(&info, request.range);
     if range.0 > 0 {
         source.seek(range.0)?;
+    }
+    if !riders.anyone_in(range, request.overlay.others) {
+        reporter.warning("nobody is drawn: no rider is known, or all are hidden".into());
     }
     let (frames, frames_with_mesh) = run(source.as_mut(), drawing, sink, range, cancel, reporter)?;
     Ok(ExportOutcome {
@@ -158,7 +166,15 @@ pub(super) fn riders_of(
 
 /// What the encoder is sent. Without [`Drawn::End`] it throws its file away.
 enum Drawn {
-    Frame { rgba: Vec<u8>, pts: i64 },
+    Frame {
+        rgba: Vec<u8>,
+        pts: i64,
+    },
+    /// A decoded picture, drawn over where anything was.
+    Picture {
+        image: Arc<YuvImage>,
+        pts: i64,
+    },
     End,
 }
 
@@ -170,9 +186,11 @@ fn run(
     cancel: &CancelToken,
     reporter: &dyn Reporter,
 ) -> Result<(u64, u64), EngineError> {
-    let (to_draw, draw_queue) = bounded::<VideoFrame>(QUEUE_FRAMES);
-    let (to_encode, encode_queue) = bounded::<Drawn>(QUEUE_FRAMES);
-    let (give_back, spare) = bounded::<Vec<u8>>(QUEUE_FRAMES * 2);
+    let size = (source.info().width, source.info().height);
+    let fit = |bytes_per_px| frames_within(QUEUE_BYTES, size, bytes_per_px, QUEUE_FRAMES);
+    let (to_draw, draw_queue) = bounded::<VideoFrame>(fit(1.5));
+    let (to_encode, encode_queue) = bounded::<Drawn>(fit(4.0));
+    let (give_back, spare) = bounded::<Vec<u8>>(fit(4.0) * 2);
     std::thread::scope(|scope| {
         let decode =
             thread::spawn_scoped(scope, "export-decode", move || decode(source, range.1, cancel, &to_draw))?;
@@ -235,6 +253,7 @@ fn encode(
                 // Full means that enough spare pictures wait already.
                 let _ = give_back.try_send(rgba);
             }
+            Drawn::Picture { image, pts } => sink.write_picture(&image, pts)?,
             Drawn::End => return Ok(sink.finish()?),
         }
     }

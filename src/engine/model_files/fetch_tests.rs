@@ -50,13 +50,14 @@ impl Server {
         let url = format!("http://{}/file.bin", listener.local_addr().unwrap());
         let ranges = Arc::new(Mutex::new(Vec::new()));
         let (asked, mut manners) = (Arc::clone(&ranges), VecDeque::from(manners.to_vec()));
-        std::thread::spawn(move || {
+        crate::engine::thread::spawn("server", move || {
             for stream in listener.incoming() {
                 let Some(manner) = manners.pop_front() else { return };
                 // A client that goes away in the middle is what some tests do.
                 let _ = answer(stream.unwrap(), manner, &asked);
             }
-        });
+        })
+        .unwrap();
         Self { url, ranges }
     }
 }

@@ -1,7 +1,7 @@
 //! Taking in a file that the user has, checking it again later, and removing it.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,14 +9,23 @@ use tempfile::NamedTempFile;
 
 use super::ModelFileError;
 use super::checksums::{self, hash_into};
+use super::detector::{import_detector, take_entry};
 use crate::body::{BodyModel, SmplBody};
 use crate::engine::user_models::{SMPL, UserModels};
 use crate::engine::{CancelToken, EngineError, ModelShelf, Progress, Reporter};
-use crate::inference::{HMR2, Hmr2, InferenceError, OnnxFile, Recognized, WeightFile, recognize};
-use crate::types::{BBox, Device, RgbImage};
+use crate::formats::body_from_pickle;
+use crate::inference::{
+    HMR2, Hmr2, Hmr2Options, InferenceError, OnnxFile, Recognized, WeightFile, recognize,
+};
+use crate::types::{BBox, Device, RgbImage, WeightsHeld};
 
 /// Largest body file that is read, bytes: SMPL with 300 shape components takes 150 MB.
 const MAX_BODY_BYTES: u64 = 1 << 30;
+
+/// What the exporter notes in the graph, and what is said where it does not fit.
+const WEIGHTS_SHA256: &str = "snowmesh.weights_sha256";
+const OTHER_WEIGHTS: &str =
+    "these weights were not exported with this network; copy both files of one export";
 
 /// What a checkpoint is told.
 const CHECKPOINT: &str = "it is a checkpoint or an archive of one; models/export makes a model of it, see \
@@ -26,17 +35,27 @@ const CHECKPOINT: &str = "it is a checkpoint or an archive of one; models/export
 #[derive(Clone, Debug)]
 pub struct ImportedModel {
     /// Its id, as in settings and flags.
-    pub id: &'static str,
+    pub id: String,
     /// What it is, in words.
     pub told: String,
     /// Its files in the folder of the user's models.
     pub files: Vec<PathBuf>,
 }
 
+/// What an ONNX file is and needs.
+struct Looked {
+    recognized: Recognized,
+    weights: Vec<WeightFile>,
+    /// SHA-256 of the one file of weights, where the exporter has noted it.
+    weights_sha256: Option<String>,
+}
+
 /// A file and the name that it gets.
-struct Copied<'a> {
-    from: &'a Path,
-    name: String,
+pub(super) struct Copied<'a> {
+    pub from: &'a Path,
+    pub name: String,
+    /// SHA-256 that it should have, where that is known.
+    pub expected: Option<&'a str>,
 }
 
 /// Takes in a file: tells what it is, runs it once, and copies it into the folder of the user's models.
@@ -59,17 +78,18 @@ pub fn import_model(
     let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     match (&first[..count], extension.to_ascii_lowercase().as_str()) {
         (_, "onnx") => import_network(file, shelf, cancel, reporter),
-        (b"PK\x03\x04", "npz") => import_body(file, shelf, cancel, reporter),
+        (b"PK\x03\x04", "npz") => import_body(file, file, shelf, cancel, reporter),
+        ([0x80, ..], "pkl" | "pickle") => import_pickle(file, shelf, cancel, reporter),
         (b"PK\x03\x04" | [0x1f, 0x8b, ..], _) => Err(refused(file, CHECKPOINT)),
-        _ => Err(refused(file, "it is neither an .onnx network nor an .npz body")),
+        _ => Err(refused(file, "it is neither an .onnx network nor an .npz or .pkl body")),
     }
 }
 
-fn refused(path: &Path, cause: impl Into<String>) -> EngineError {
+pub(super) fn refused(path: &Path, cause: impl Into<String>) -> EngineError {
     ModelFileError::NotTakenIn { path: path.to_owned(), cause: cause.into() }.into()
 }
 
-fn say(reporter: &dyn Reporter, stage: &str) {
+pub(super) fn say(reporter: &dyn Reporter, stage: &str) {
     reporter.progress(Progress { stage: stage.to_owned(), ..Progress::default() });
 }
 
@@ -79,27 +99,35 @@ fn import_network(
     cancel: &CancelToken,
     reporter: &dyn Reporter,
 ) -> Result<ImportedModel, EngineError> {
-    let (recognized, weights) = look_at(file)?;
-    let Recognized::Hmr2(signature) = recognized;
+    let Looked { recognized, weights, weights_sha256 } = look_at(file)?;
+    let signature = match recognized {
+        Recognized::Hmr2(signature) => signature,
+        Recognized::Detector(contract) => {
+            return import_detector(file, *contract, &weights, shelf, cancel, reporter);
+        }
+    };
     say(reporter, "running it once");
     try_hmr2(file, shelf)?;
     let models = UserModels::new(shelf.places());
-    let graph = Copied { from: file, name: file_name(&models.hmr2_path()) };
-    let weights = weights.iter().map(|file| Copied { from: &file.path, name: file.location.clone() });
+    let graph = Copied { from: file, name: file_name(&models.hmr2_path()), expected: None };
+    let expected = weights_sha256.as_deref();
+    let weights =
+        weights.iter().map(|file| Copied { from: &file.path, name: file.location.clone(), expected });
     // The graph last: without it, weights are nothing that is looked at.
     let copied: Vec<Copied<'_>> = weights.chain([graph]).collect();
     let files = copy(&copied, HMR2, models.folder(), cancel, reporter)?;
     let told = format!("HMR2 with {} weights; it ran once and gave a body", signature.weights);
-    Ok(ImportedModel { id: HMR2, told, files })
+    Ok(ImportedModel { id: HMR2.to_owned(), told, files })
 }
 
 /// Tells what a network is, and finds its weights.
-fn look_at(file: &Path) -> Result<(Recognized, Vec<WeightFile>), EngineError> {
+fn look_at(file: &Path) -> Result<Looked, EngineError> {
     let read = OnnxFile::open(file)?;
     let recognized = recognize(&read).map_err(|cause| refused(file, cause))?;
     let folder = file.parent().unwrap_or(Path::new("."));
     let weights = read.weight_files(folder).map_err(|cause| refused(file, cause))?;
-    Ok((recognized, weights))
+    let weights_sha256 = read.metadata.get(WEIGHTS_SHA256).filter(|_| weights.len() == 1).cloned();
+    Ok(Looked { recognized, weights, weights_sha256 })
 }
 
 /// Runs a network on a picture in which anybody may be: what matters is that numbers come out.
@@ -109,7 +137,8 @@ fn try_hmr2(file: &Path, shelf: &ModelShelf) -> Result<(), EngineError> {
     let data = (0..width * height * 3).map(|at| (at % 251) as u8).collect();
     let picture = RgbImage { width, height, data };
     let person = BBox::new(0.0, 0.0, width as f32, height as f32);
-    let bodies = Hmr2::load(&shelf.runtime()?, file, Device::Cpu, threads)
+    let options = Hmr2Options { device: Device::Cpu, threads, weights: WeightsHeld::Mapped, batch: 1 };
+    let bodies = Hmr2::load(&shelf.runtime()?, file, options)
         .and_then(|mut net| net.observe(&picture, &[person]))
         .map_err(|error| match error {
             InferenceError::Load { cause, .. } | InferenceError::Contract { cause, .. } => {
@@ -126,33 +155,54 @@ fn try_hmr2(file: &Path, shelf: &ModelShelf) -> Result<(), EngineError> {
     }
 }
 
+/// Takes in the body at `file`, which the user knows as `named`.
 fn import_body(
+    file: &Path,
+    named: &Path,
+    shelf: &ModelShelf,
+    cancel: &CancelToken,
+    reporter: &dyn Reporter,
+) -> Result<ImportedModel, EngineError> {
+    say(reporter, "reading the body");
+    let body = read_body(file, named)?;
+    let models = UserModels::new(shelf.places());
+    let copied = [Copied { from: file, name: file_name(&models.smpl_path()), expected: None }];
+    let files = copy(&copied, SMPL, models.folder(), cancel, reporter)?;
+    let (vertices, triangles) = (body.model().vertex_count(), body.model().triangles().len());
+    Ok(ImportedModel {
+        id: SMPL.to_owned(),
+        told: format!("SMPL body, {vertices} vertices, {triangles} triangles"),
+        files,
+    })
+}
+
+/// Takes in the body as its makers give it: unwrapped, and checked as any other.
+fn import_pickle(
     file: &Path,
     shelf: &ModelShelf,
     cancel: &CancelToken,
     reporter: &dyn Reporter,
 ) -> Result<ImportedModel, EngineError> {
     say(reporter, "reading the body");
-    let body = read_body(file)?;
-    let models = UserModels::new(shelf.places());
-    let copied = [Copied { from: file, name: file_name(&models.smpl_path()) }];
-    let files = copy(&copied, SMPL, models.folder(), cancel, reporter)?;
-    let (vertices, triangles) = (body.model().vertex_count(), body.model().triangles().len());
-    Ok(ImportedModel {
-        id: SMPL,
-        told: format!("SMPL body, {vertices} vertices, {triangles} triangles"),
-        files,
-    })
+    let npz = body_from_pickle(&read_file(file)?).map_err(|error| refused(file, error.to_string()))?;
+    let failed = |cause| EngineError::Io { doing: "unpacking the body", path: file.to_owned(), cause };
+    let mut unpacked = tempfile::Builder::new().suffix(".npz").tempfile().map_err(failed)?;
+    unpacked.write_all(&npz).map_err(failed)?;
+    import_body(unpacked.path(), file, shelf, cancel, reporter)
 }
 
-fn read_body(file: &Path) -> Result<SmplBody, EngineError> {
+fn read_file(file: &Path) -> Result<Vec<u8>, EngineError> {
     let failed = |cause| EngineError::Io { doing: "reading the body", path: file.to_owned(), cause };
     let bytes = fs::metadata(file).map_err(failed)?.len();
     if bytes > MAX_BODY_BYTES {
         return Err(refused(file, format!("{bytes} bytes are more than a body takes")));
     }
-    let bytes = fs::read(file).map_err(failed)?;
-    let model = BodyModel::from_npz(&bytes, &file.display().to_string())?;
+    fs::read(file).map_err(failed)
+}
+
+fn read_body(file: &Path, named: &Path) -> Result<SmplBody, EngineError> {
+    let bytes = read_file(file)?;
+    let model = BodyModel::from_npz(&bytes, &named.display().to_string())?;
     Ok(SmplBody::new(Arc::new(model))?)
 }
 
@@ -161,7 +211,7 @@ fn file_name(path: &Path) -> String {
 }
 
 /// Copies files into `folder` and notes their SHA-256 beside the last of them. All of them are there afterwards, or none.
-fn copy(
+pub(super) fn copy(
     copied: &[Copied<'_>],
     id: &str,
     folder: &Path,
@@ -188,6 +238,9 @@ fn copy(
         // What is not named in the end is deleted when it goes out of scope.
         let mut temporary = NamedTempFile::new_in(parent).map_err(failed)?;
         let sha256 = hash_into(file.from, &mut temporary, cancel, &mut seen)?;
+        if file.expected.is_some_and(|expected| expected != sha256) {
+            return Err(refused(file.from, OTHER_WEIGHTS));
+        }
         sums.push((sha256, file.name.clone()));
         written.push((temporary, target));
     }
@@ -237,16 +290,22 @@ fn main_file(id: &str, models: &UserModels) -> Option<PathBuf> {
 pub fn verify_model(id: &str, shelf: &ModelShelf, cancel: &CancelToken) -> Result<String, EngineError> {
     let models = UserModels::new(shelf.places());
     let Some(main) = main_file(id, &models) else {
-        shelf.registry()?.verify(id)?;
+        shelf.fresh_registry()?.verify(id)?;
         return Ok("ok".to_owned());
     };
     if !main.is_file() {
         return Err(InferenceError::ModelMissing { path: main }.into());
     }
     if id == SMPL {
-        read_body(&main).map(drop)?
-    } else {
-        look_at(&main).map(drop)?
+        read_body(&main, &main)?;
+    } else if let Looked { weights, weights_sha256: Some(expected), .. } = look_at(&main)? {
+        for file in weights {
+            if hash_into(&file.path, &mut std::io::sink(), cancel, &mut |_| ())? != expected {
+                return Err(
+                    ModelFileError::Altered { path: file.path, cause: OTHER_WEIGHTS.to_owned() }.into()
+                );
+            }
+        }
     }
     let Ok(text) = fs::read_to_string(checksum_path(&main)) else {
         return Ok(
@@ -271,18 +330,35 @@ pub fn verify_model(id: &str, shelf: &ModelShelf, cancel: &CancelToken) -> Resul
 pub fn remove_model(id: &str, shelf: &ModelShelf) -> Result<Vec<PathBuf>, EngineError> {
     let models = UserModels::new(shelf.places());
     let Some(main) = main_file(id, &models) else {
-        shelf.registry()?.get(id)?;
+        let registry = shelf.fresh_registry()?;
+        registry.get(id)?;
+        if registry.is_own(id) {
+            return remove_detector(id, &models);
+        }
         return Err(ModelFileError::NotTheUsers { id: id.to_owned() }.into());
     };
     if !main.is_file() {
         return Err(InferenceError::ModelMissing { path: main }.into());
     }
     // Weights are found by the graph; where it is damaged, by the name that exports give them.
-    let weights = look_at(&main).map(|(_, weights)| weights.into_iter().map(|file| file.path).collect());
+    let weights = look_at(&main).map(|looked| looked.weights.into_iter().map(|file| file.path).collect());
     let weights: Vec<PathBuf> = weights.unwrap_or_else(|_: EngineError| vec![models.weights_path()]);
-    let files = weights.into_iter().chain([checksum_path(&main), main]).filter(|path| path.is_file());
+    delete(weights.into_iter().chain([checksum_path(&main), main]))
+}
+
+/// Deletes one of the user's own detectors. Its entry goes first: without it, files are nothing that is looked at.
+fn remove_detector(id: &str, models: &UserModels) -> Result<Vec<PathBuf>, EngineError> {
+    let files = take_entry(models.folder(), id)?.and_then(|entry| entry.file);
+    let names = files.into_iter().flat_map(|file| file.weights.into_iter().chain([file.path]));
+    let paths: Vec<PathBuf> = names.map(|name| models.folder().join(name)).collect();
+    let sums: Vec<PathBuf> = paths.iter().map(|path| checksum_path(path)).collect();
+    delete(paths.into_iter().chain(sums))
+}
+
+/// Deletes those of `files` that are there; gives their paths.
+fn delete(files: impl Iterator<Item = PathBuf>) -> Result<Vec<PathBuf>, EngineError> {
     let mut removed = Vec::new();
-    for path in files {
+    for path in files.filter(|path| path.is_file()) {
         fs::remove_file(&path).map_err(|cause| EngineError::Io {
             doing: "deleting the model",
             path: path.clone(),

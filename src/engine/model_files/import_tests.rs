@@ -65,7 +65,7 @@ fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
     assert_eq!(old.len(), new.len());
     let mut bytes = bytes.to_vec();
     let places: Vec<usize> =
-        (0..bytes.len() - old.len()).filter(|at| bytes[*at..].starts_with(old)).collect();
+        (0..=bytes.len() - old.len()).filter(|at| bytes[*at..].starts_with(old)).collect();
     assert!(!places.is_empty());
     for at in places {
         bytes[at..at + old.len()].copy_from_slice(new);
@@ -85,8 +85,7 @@ fn a_network_is_recognised_run_copied_verified_and_removed() {
     let again = bench.import(&tiny()).unwrap_err().to_string();
     assert!(again.contains("is kept") && again.contains("models remove hmr2"), "{again}");
     // Another network of the same make in its place is told.
-    let old = fs::read(&imported.files[0]).unwrap();
-    let mut other = old.clone();
+    let mut other = fs::read(&imported.files[0]).unwrap();
     let name = b"smpl_head.deccam.bias";
     let last_weight = other.windows(name.len()).rposition(|found| found == name).unwrap() + name.len() + 5;
     other[last_weight] ^= 0x10;
@@ -145,6 +144,15 @@ fn bodies_that_are_not_smpl_are_refused() {
     let small = fs::read(root().join("tests/data/smpl_small.npz")).unwrap();
     let error = bench.refusal("small.npz", &small);
     assert!(error.contains("400 vertices"), "{error}");
+    let pickle = fs::read(root().join("tests/data/smpl_pickle/body.pkl")).unwrap();
+    let error = bench.refusal("small.pkl", &pickle);
+    assert!(error.contains("6 vertices"), "{error}");
+    let error = bench.refusal("cut.pkl", &pickle[..pickle.len() / 2]);
+    assert!(error.contains("not an SMPL body"), "{error}");
+    // pickle.dumps of an object whose __reduce__ is (os.system, ("touch x",)), protocol 2.
+    let evil = b"\x80\x02cposix\nsystem\nq\x00X\x07\x00\x00\x00touch xq\x01\x85q\x02Rq\x03.";
+    let error = bench.refusal("evil.pkl", evil);
+    assert!(error.contains("posix.system") && error.contains("nothing in it was run"), "{error}");
     let error = bench.refusal("cut.npz", &small[..small.len() / 2]);
     assert!(error.contains("cannot be read"), "{error}");
 }

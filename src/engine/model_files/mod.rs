@@ -1,11 +1,14 @@
 //! The files of the user's own models: fetched, taken in, checked, removed.
 
+mod benchmark;
 mod catalogue;
 mod checksums;
+mod detector;
 mod error;
 mod fetch;
 mod import;
 
+pub use benchmark::{BatchTime, Benchmark, Resident, benchmark};
 pub use catalogue::Offer;
 pub use error::ModelFileError;
 pub use fetch::{FetchRequest, Fetched, fetch};

@@ -11,8 +11,10 @@ use crate::types::{ClipInfo, OverlayStyle, VideoFrame};
 /// Draws frames of one clip at one size.
 pub struct Canvas<'a> {
     info: &'a ClipInfo,
-    riders: &'a ResolvedRiders,
-    style: OverlayStyle,
+    /// Whom it draws.
+    pub riders: &'a ResolvedRiders,
+    /// What it draws of them.
+    pub style: OverlayStyle,
     renderer: OverlayRenderer,
     builder: SceneBuilder,
     scene: OverlayScene,
@@ -35,6 +37,7 @@ impl<'a> Canvas<'a> {
         let gpu = Gpu::headless(AdapterPreference::Fastest)?;
         let mut builder = SceneBuilder::new(shelf.body_of(&riders.recoverer)?);
         builder.set_names(&riders.tracks);
+        builder.set_textures(Some(&riders.textures));
         let mut renderer = OverlayRenderer::new(&gpu)?;
         renderer.set_topology(builder.body().triangles())?;
         let side = |pixels: u32| ((pixels as f32 * scale).round() as u32).max(1);
@@ -62,6 +65,7 @@ impl<'a> Canvas<'a> {
             frame: frame.index,
             clip: self.info,
             riders_at: &|frame| riders.at(frame),
+            motion_into: &|frame| riders.motion_into(frame),
             is_shown: &|track| riders.is_shown(track, others),
         };
         burn_in(&mut self.scene, &moment, &self.style);

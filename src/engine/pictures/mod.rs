@@ -1,7 +1,10 @@
-//! Single pictures of a clip, as PNG files: a frame with its overlay, and a contact sheet of many.
+//! Single pictures of a clip, as PNG files: a frame with its overlay, a contact sheet of many, and the rider at several
+//! moments in one.
 
 mod canvas;
+mod chrono;
 mod sheet;
+mod warp;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,28 +24,39 @@ use canvas::Canvas;
 /// Most frames on one contact sheet.
 pub const SHEET_LIMIT: usize = 100;
 
+/// Which frames a picture shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChosenFrames {
+    /// Frames at equal distances in time.
+    Spread {
+        /// How many.
+        count: usize,
+        /// First and last frame; `None` for the whole clip.
+        range: Option<(u64, u64)>,
+    },
+    /// These.
+    Listed(Vec<u64>),
+}
+
 /// What the picture shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PictureKind {
     /// One frame at the clip's own size.
     Still {
         /// Its index.
         frame: u64,
     },
-    /// Frames at equal distances, small, beside and below each other.
-    ContactSheet {
-        /// How many, 1 to [`SHEET_LIMIT`].
-        count: usize,
-        /// First and last frame; `None` for the whole clip.
-        range: Option<(u64, u64)>,
-    },
+    /// Frames, small, beside and below each other; [`SHEET_LIMIT`] at most.
+    ContactSheet(ChosenFrames),
+    /// One background with the rider at several moments along his way.
+    Chrono(ChosenFrames),
 }
 
 /// Whom the picture shows.
 #[derive(Clone, Debug)]
 pub enum PictureRiders {
     /// Those of the clip's analysis, which is made first where it is not finished.
-    Analysed(AnalyzeRequest),
+    Analysed(Box<AnalyzeRequest>),
     /// These, whatever is in the analysis file.
     Given(Arc<ResolvedRiders>),
 }
@@ -101,13 +115,13 @@ pub fn save_picture(
         reporter.progress(Progress { stage, done, total, ..Progress::default() });
     };
     tell(0, 1);
-    let drawn = match request.kind {
-        PictureKind::Still { frame } => {
+    let drawn = match &request.kind {
+        &PictureKind::Still { frame } => {
             let mut canvas = Canvas::new(shelf, &info, &riders, request.overlay, 1.0)?;
             canvas.draw(&frame_at(source.as_mut(), frame)?)?
         }
-        PictureKind::ContactSheet { count, range } => {
-            let frames = spread(&info, range, count);
+        PictureKind::ContactSheet(chosen) => {
+            let frames = frames_of(&info, chosen);
             let scale = sheet::tile_scale(&info);
             let mut canvas = Canvas::new(shelf, &info, &riders, sheet::style(request.overlay), scale)?;
             let mut tiles = Vec::with_capacity(frames.len());
@@ -119,6 +133,26 @@ pub fn save_picture(
                 tell(tiles.len(), frames.len());
             }
             sheet::lay_out(&tiles)
+        }
+        PictureKind::Chrono(chosen) => {
+            let moments = chrono_moments(&info, &riders, request.overlay.others, chosen);
+            let (Some(&first), Some(&last)) = (moments.first(), moments.last()) else {
+                return Err(EngineError::NobodyThere { clip: request.clip.clone() });
+            };
+            if riders.cuts.iter().any(|cut| (first + 1..=last).contains(cut)) {
+                reporter.warning("there is a cut between the moments: they do not lie in one picture".into());
+            }
+            let total = (last - first + 1) as usize;
+            let done = |frames: u64| tell(frames as usize, total);
+            let way = chrono::Way::follow(source.as_mut(), (first, last), &riders, cancel, &done)?;
+            if way.unknown > 0 {
+                let frames = way.unknown;
+                reporter.warning(format!(
+                    "the camera's motion cannot be told in {frames} frames; moments may be off"
+                ));
+            }
+            let mut canvas = Canvas::new(shelf, &info, &riders, chrono::style(request.overlay), 1.0)?;
+            chrono::draw(source.as_mut(), &mut canvas, &way, &moments, cancel)?
         }
     };
     if cancel.is_cancelled() {
@@ -155,6 +189,35 @@ fn frame_at(source: &mut dyn FrameSource, frame: u64) -> Result<VideoFrame, Engi
             Ok(None) => return Err(VideoError::NoFrames { path: source.info().path.clone() }.into()),
             Err(VideoError::BadFrame { .. }) => {}
             Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The frames of a contact sheet.
+fn frames_of(info: &ClipInfo, chosen: &ChosenFrames) -> Vec<u64> {
+    match chosen {
+        ChosenFrames::Spread { count, range } => spread(info, *range, *count),
+        ChosenFrames::Listed(frames) => {
+            let end = info.frames.len().saturating_sub(1);
+            frames.iter().take(SHEET_LIMIT).map(|frame| (*frame).min(end)).collect()
+        }
+    }
+}
+
+/// The moments of a chrono picture, rising, each once; only those at which somebody is to be seen.
+fn chrono_moments(info: &ClipInfo, riders: &ResolvedRiders, others: bool, chosen: &ChosenFrames) -> Vec<u64> {
+    let end = info.frames.len().saturating_sub(1);
+    match chosen {
+        ChosenFrames::Spread { count, range } => {
+            let (first, last) = range.unwrap_or((0, end));
+            chrono::moments(info, riders, others, (first.min(end), last.min(end)), *count)
+        }
+        ChosenFrames::Listed(frames) => {
+            let mut frames: Vec<u64> = frames.iter().map(|frame| (*frame).min(end)).collect();
+            frames.sort_unstable();
+            frames.dedup();
+            frames.retain(|frame| chrono::is_seen(riders, others, *frame));
+            frames
         }
     }
 }

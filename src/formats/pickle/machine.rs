@@ -299,13 +299,22 @@ impl<'a> Machine<'a> {
         };
         let argument = |index: usize| arguments.get(index).map(|id| &self.values[*id]);
         let made = match name {
-            Name::Reconstruct | Name::JoblibArray => Value::Unfilled(name),
+            Name::Reconstruct
+            | Name::JoblibArray
+            | Name::SparseColumns
+            | Name::Chumpy
+            | Name::ChumpySelect => Value::Unfilled(name),
+            Name::Reconstructor => match argument(0) {
+                Some(Value::Name(class @ (Name::SparseColumns | Name::Chumpy | Name::ChumpySelect))) => {
+                    Value::Unfilled(*class)
+                }
+                _ => return Err(malformed("an object of an unknown class")),
+            },
+            Name::Object => return Err(malformed("an object without a class")),
             Name::OrderedDict => Value::Dict(Vec::new()),
             Name::DtypeType => match argument(0) {
-                Some(Value::Str(text)) => Value::Dtype(
-                    Dtype::parse(text)
-                        .ok_or_else(|| FormatError::Malformed(format!("an array of '{text}'")))?,
-                ),
+                Some(Value::Str(text)) => element_type(text)?,
+                Some(Value::Bytes(bytes)) => element_type(&String::from_utf8_lossy(bytes))?,
                 _ => return Err(malformed("an element type that is no text")),
             },
             Name::Scalar => match (argument(0), argument(1)) {
@@ -378,8 +387,13 @@ impl<'a> Machine<'a> {
             }
             (Value::Dtype(dtype), Value::Tuple(state)) => {
                 let order = state.get(1).map(|id| &self.values[*id]);
-                Value::Dtype(Dtype { big_endian: order == Some(&Value::Str(">")), ..*dtype })
+                let big_endian = matches!(order, Some(Value::Str(">") | Value::Bytes(b">")));
+                Value::Dtype(Dtype { big_endian, ..*dtype })
             }
+            (
+                Value::Unfilled(class @ (Name::SparseColumns | Name::Chumpy | Name::ChumpySelect)),
+                Value::Dict(_),
+            ) => Value::Object { class: *class, state },
             _ => return Err(malformed("a state for what takes none")),
         };
         self.values[target] = filled;
@@ -411,6 +425,11 @@ impl<'a> Machine<'a> {
             byte_len(dtype, &shape).ok_or_else(|| malformed("an array whose bytes do not fit its shape"))?;
         Ok(Value::Array { dtype, shape, fortran, bytes: self.take(length)? })
     }
+}
+
+fn element_type<'a>(text: &str) -> Result<Value<'a>, FormatError> {
+    let dtype = Dtype::parse(text);
+    dtype.map(Value::Dtype).ok_or_else(|| FormatError::Malformed(format!("an array of '{text}'")))
 }
 
 fn byte_len(dtype: Dtype, shape: &[usize]) -> Option<usize> {

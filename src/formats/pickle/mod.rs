@@ -49,11 +49,16 @@ pub(super) enum Value<'a> {
     },
     /// One of the names that are known.
     Name(Name),
-    /// An array that has no content yet.
+    /// An array or object that has no content yet.
     Unfilled(Name),
+    /// An object of a known class as its state alone, a dict.
+    Object {
+        class: Name,
+        state: Id,
+    },
 }
 
-/// The names that a result file may use.
+/// The names that a file may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Name {
     /// `numpy.core.multiarray._reconstruct`
@@ -70,6 +75,16 @@ pub(super) enum Name {
     JoblibArray,
     /// `collections.OrderedDict`
     OrderedDict,
+    /// `scipy.sparse.csc_matrix`
+    SparseColumns,
+    /// `chumpy.ch.Ch`: an array with what it depends on
+    Chumpy,
+    /// `chumpy.reordering.Select`: some elements of another array
+    ChumpySelect,
+    /// `copyreg._reconstructor`: makes an empty object of a class
+    Reconstructor,
+    /// `builtins.object`
+    Object,
 }
 
 impl Name {
@@ -82,6 +97,11 @@ impl Name {
             ("numpy", "dtype") => Some(Self::DtypeType),
             ("joblib.numpy_pickle", "NumpyArrayWrapper") => Some(Self::JoblibArray),
             ("collections", "OrderedDict") => Some(Self::OrderedDict),
+            ("scipy.sparse.csc" | "scipy.sparse._csc", "csc_matrix") => Some(Self::SparseColumns),
+            ("chumpy.ch", "Ch") => Some(Self::Chumpy),
+            ("chumpy.reordering", "Select") => Some(Self::ChumpySelect),
+            ("copy_reg" | "copyreg", "_reconstructor") => Some(Self::Reconstructor),
+            ("__builtin__" | "builtins", "object") => Some(Self::Object),
             _ => None,
         }
     }
@@ -112,7 +132,13 @@ impl<'a> Pickle<'a> {
     /// The value under `key` of the dict `id`.
     pub fn get(&self, id: Id, key: &str) -> Option<Id> {
         let Value::Dict(items) = self.value(id) else { return None };
-        items.iter().rev().find(|(k, _)| *self.value(*k) == Value::Str(key)).map(|(_, value)| *value)
+        // Python 2 wrote its texts as bytes.
+        let is_key = |id: Id| match self.value(id) {
+            Value::Str(text) => *text == key,
+            Value::Bytes(bytes) => *bytes == key.as_bytes(),
+            _ => false,
+        };
+        items.iter().rev().find(|(k, _)| is_key(*k)).map(|(_, value)| *value)
     }
 
     /// The members of a list or tuple.
@@ -168,7 +194,7 @@ impl Dtype {
     }
 
     /// An element as a number.
-    fn number(self, element: &[u8]) -> f64 {
+    pub fn number(self, element: &[u8]) -> f64 {
         let mut bytes = [0_u8; 8];
         let size = element.len().min(8);
         bytes[..size].copy_from_slice(&element[..size]);

@@ -6,56 +6,34 @@
 
 use glam::Vec2;
 
-use super::suppress::suppress;
-use crate::inference::Detector;
+use super::picture::{Candidate, Decode, View};
 use crate::inference::contract::{NanodetContract, NanodetLevel};
 use crate::inference::error::InferenceError;
-use crate::inference::preprocess::{InputTensor, Letterbox};
-use crate::inference::session::Network;
-use crate::types::{BBox, Detection, Device, RgbImage};
+use crate::inference::session::Outputs;
+use crate::types::BBox;
 
-/// A loaded NanoDet.
-pub(super) struct Nanodet {
-    network: Network,
-    contract: NanodetContract,
-    letterbox: Letterbox,
-    input: InputTensor,
-}
+/// Reads NanoDet.
+pub(super) struct Nanodet(pub NanodetContract);
 
-impl Nanodet {
-    pub fn new(network: Network, contract: NanodetContract) -> Self {
-        let letterbox = Letterbox::new(contract.pad);
-        let input = InputTensor::new(&contract.input);
-        Self { network, contract, letterbox, input }
-    }
-}
-
-impl Detector for Nanodet {
-    fn id(&self) -> &str {
-        self.network.id()
-    }
-
-    fn device(&self) -> Device {
-        self.network.device()
-    }
-
-    fn detect(&mut self, image: &RgbImage, threshold: f32) -> Result<Vec<Detection>, InferenceError> {
-        let contract = &self.contract;
-        let picture_per_input = self.letterbox.fill(image, &mut self.input)?;
-        let outputs = self.network.run(&self.input)?;
-        let mut found = Vec::new();
+impl Decode for Nanodet {
+    fn decode(
+        &mut self,
+        outputs: &Outputs<'_>,
+        view: &View,
+        found: &mut Vec<Candidate>,
+    ) -> Result<(), InferenceError> {
+        let contract = &self.0;
         for level in &contract.levels {
             let cells = (contract.input.side / level.stride).pow(2);
             let scores = outputs.values(&level.scores, &[1, cells, contract.classes])?;
             let boxes = outputs.values(&level.boxes, &[1, cells, 4 * contract.bins])?;
-            decode_level(contract, level, scores, boxes, threshold, &mut found);
+            decode_level(contract, level, scores, boxes, view.threshold, found);
         }
-        for detection in &mut found {
-            detection.bbox.min *= picture_per_input;
-            detection.bbox.max *= picture_per_input;
-        }
-        suppress(&mut found, contract.nms_iou);
-        Ok(found)
+        Ok(())
+    }
+
+    fn nms_iou(&self) -> Option<f32> {
+        Some(self.0.nms_iou)
     }
 }
 
@@ -66,7 +44,7 @@ fn decode_level(
     scores: &[f32],
     boxes: &[f32],
     threshold: f32,
-    found: &mut Vec<Detection>,
+    found: &mut Vec<Candidate>,
 ) {
     let columns = contract.input.side / level.stride;
     let rows = scores.chunks_exact(contract.classes).zip(boxes.chunks_exact(4 * contract.bins));
@@ -83,9 +61,7 @@ fn decode_level(
         }
         let [left, top, right, bottom] = distances;
         let bbox = BBox { min: center - Vec2::new(left, top), max: center + Vec2::new(right, bottom) };
-        if bbox.is_valid() && score.is_finite() {
-            found.push(Detection { bbox, score });
-        }
+        found.extend(Candidate::checked(bbox, score, cell));
     }
 }
 
@@ -121,7 +97,7 @@ mod tests {
         }
     }
 
-    fn decode(scores: [f32; 4], sides: [f32; 12]) -> Vec<Detection> {
+    fn decode(scores: [f32; 4], sides: [f32; 12]) -> Vec<Candidate> {
         let contract = contract();
         let mut found = Vec::new();
         decode_level(&contract, &contract.levels[0], &scores, &sides.repeat(4), 0.5, &mut found);
@@ -134,7 +110,7 @@ mod tests {
     #[test]
     fn sides_are_expected_distances_from_the_cells_centre() {
         let found = decode([0.1, 0.2, 0.3, 0.5], SIDES);
-        assert_eq!(found, [Detection { bbox: BBox::new(12.0, 4.0, 28.0, 20.0), score: 0.5 }]);
+        assert_eq!(found, [Candidate { bbox: BBox::new(12.0, 4.0, 28.0, 20.0), score: 0.5, row: 3 }]);
     }
 
     #[test]

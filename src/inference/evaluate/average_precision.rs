@@ -31,6 +31,8 @@ pub struct AveragePrecision {
     pub ap: f64,
     /// At an overlap of .50.
     pub ap50: f64,
+    /// Average recall: the share of people who are found among 100 detections an image, mean over the same overlaps.
+    pub ar100: f64,
 }
 
 /// Detections of an image that count.
@@ -49,12 +51,14 @@ pub fn average_precision(images: &[ImageResult]) -> Option<AveragePrecision> {
         let mut outcomes: Vec<_> =
             images.iter().flat_map(|image| match_image(image, percent as f32 / 100.0)).collect();
         outcomes.sort_by(|a, b| b.score.total_cmp(&a.score));
-        interpolated_precision(&outcomes, people)
+        let found = outcomes.iter().filter(|outcome| outcome.is_right).count();
+        (interpolated_precision(&outcomes, people), found as f64 / people as f64)
     };
-    let overlaps = (50..100).step_by(5).map(at);
-    let precisions: Vec<f64> = overlaps.collect();
-    let ap50 = *precisions.first()?;
-    Some(AveragePrecision { ap: precisions.iter().sum::<f64>() / precisions.len() as f64, ap50 })
+    let at_overlaps: Vec<(f64, f64)> = (50..100).step_by(5).map(at).collect();
+    let (ap50, _) = *at_overlaps.first()?;
+    let mean =
+        |value: fn(&(f64, f64)) -> f64| at_overlaps.iter().map(value).sum::<f64>() / at_overlaps.len() as f64;
+    Some(AveragePrecision { ap: mean(|at| at.0), ap50, ar100: mean(|at| at.1) })
 }
 
 /// A detection that counts.
@@ -148,9 +152,12 @@ mod tests {
     #[test]
     fn finding_everybody_exactly_is_one_and_nobody_zero() {
         let mut image = ImageResult { truth: vec![person(0.0), person(50.0)], detections: Vec::new() };
-        assert_eq!(average_precision(&[image.clone()]), Some(AveragePrecision { ap: 0.0, ap50: 0.0 }));
+        assert_eq!(
+            average_precision(&[image.clone()]),
+            Some(AveragePrecision { ap: 0.0, ap50: 0.0, ar100: 0.0 })
+        );
         image.detections = vec![found(50.0, 0.0, 0.3), found(0.0, 0.0, 0.9)];
-        assert_eq!(average_precision(&[image]), Some(AveragePrecision { ap: 1.0, ap50: 1.0 }));
+        assert_eq!(average_precision(&[image]), Some(AveragePrecision { ap: 1.0, ap50: 1.0, ar100: 1.0 }));
         assert_eq!(average_precision(&[ImageResult::default()]), None);
     }
 
@@ -201,5 +208,42 @@ mod tests {
             average_precision(&[ImageResult { truth: vec![person(0.0)], detections }]).unwrap().ap,
             0.0
         );
+    }
+
+    type GoldenImage = (Vec<[f32; 5]>, Vec<[f32; 5]>);
+
+    #[derive(serde::Deserialize)]
+    struct Golden {
+        /// Of each image: left, top, width, height, crowd of the people, and left, top, width, height, score of the
+        /// detections.
+        images: Vec<GoldenImage>,
+        ap: f64,
+        ap50: f64,
+        ar100: f64,
+    }
+
+    #[test]
+    fn the_figures_are_those_of_pycocotools() {
+        let path =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/detectors/coco_eval.json");
+        let golden: Golden = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let bbox = |left, top, width, height| BBox::new(left, top, left + width, top + height);
+        let image = |(truth, found): &GoldenImage| ImageResult {
+            truth: truth
+                .iter()
+                .map(|&[x, y, w, h, crowd]| Truth { bbox: bbox(x, y, w, h), is_crowd: crowd > 0.0 })
+                .collect(),
+            detections: found
+                .iter()
+                .map(|&[x, y, w, h, score]| Detection { bbox: bbox(x, y, w, h), score })
+                .collect(),
+        };
+        let images: Vec<_> = golden.images.iter().map(image).collect();
+        let result = average_precision(&images).unwrap();
+        for (ours, theirs) in
+            [(result.ap, golden.ap), (result.ap50, golden.ap50), (result.ar100, golden.ar100)]
+        {
+            assert!((ours - theirs).abs() < 1e-4, "{ours} instead of {theirs}");
+        }
     }
 }

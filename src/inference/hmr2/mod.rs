@@ -1,8 +1,8 @@
 //! HMR2 (Goel et al., *Humans in 4D*, 2023): pose, shape and camera of the person in a crop.
 //!
 //! The network's own contract, which every export keeps: `image` B×3×256×192 in, `global_orient` B×1×3×3, `body_pose`
-//! B×23×3×3, `betas` B×10 and `pred_cam` B×3 out. Its weights lie in a file beside the graph and are mapped, not read:
-//! 2.7 GB of them stay pages that the system can drop.
+//! B×23×3×3, `betas` B×10 and `pred_cam` B×3 out. Its weights lie in a file beside the graph and can be mapped instead
+//! of read: 2.7 GB of them stay pages that the system can drop.
 
 mod camera;
 mod crop;
@@ -18,7 +18,7 @@ use super::error::InferenceError;
 use super::placement::Placement;
 use super::runtime::Runtime;
 use crate::types::smpl::{BETA_COUNT, JOINT_COUNT};
-use crate::types::{BBox, Camera, Device, RgbImage, SmplParams};
+use crate::types::{BBox, Camera, Device, RgbImage, SmplParams, WeightsHeld};
 pub use signature::{Hmr2Signature, Weights};
 pub(super) use signature::{INPUT_IN_WORDS, OUTPUTS_IN_WORDS, is_meant, signature};
 
@@ -35,7 +35,23 @@ const OUTPUTS: [(&str, usize); 4] =
     [("global_orient", 9), ("body_pose", 9 * (JOINT_COUNT - 1)), ("betas", BETA_COUNT), ("pred_cam", 3)];
 
 /// People recovered in one run: enough to fill a GPU, and few enough that activations stay small.
-const BATCH: usize = 8;
+pub const BATCH: usize = 8;
+
+/// Pixels of the network's input.
+pub const INPUT_PX: usize = WIDTH * HEIGHT;
+
+/// How HMR2 is loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Hmr2Options {
+    /// Where it runs.
+    pub device: Device,
+    /// Threads within an operator on the processor.
+    pub threads: usize,
+    /// How its weights are held.
+    pub weights: WeightsHeld,
+    /// People recovered in one run, at most.
+    pub batch: usize,
+}
 
 /// What HMR2 says of one person.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,32 +68,29 @@ pub struct Hmr2Body {
 pub struct Hmr2 {
     session: Session,
     device: Device,
+    batch: usize,
     cropper: Cropper,
     input: Vec<f32>,
 }
 
 impl Hmr2 {
-    /// Loads the network at `path` on `device`, with `threads` threads within an operator on the processor.
+    /// Loads the network at `path`.
     ///
     /// # Errors
     /// [`InferenceError::ModelMissing`], [`InferenceError::DeviceUnavailable`], [`InferenceError::Load`] (weights that
     /// are absent or cut short too), or [`InferenceError::Contract`] for another network.
-    pub fn load(
-        runtime: &Runtime,
-        path: &Path,
-        device: Device,
-        threads: usize,
-    ) -> Result<Self, InferenceError> {
+    pub fn load(runtime: &Runtime, path: &Path, options: Hmr2Options) -> Result<Self, InferenceError> {
+        let Hmr2Options { device, threads, weights, batch } = options;
         // ONNX Runtime refuses weights behind a link; the folder itself may be one.
         let path = path.canonicalize().map_err(|_| InferenceError::ModelMissing { path: path.to_owned() })?;
-        let mut builder = Placement { device, threads }.mapped_session_builder(runtime)?;
+        let mut builder = Placement { device, threads, weights }.external_session_builder(runtime)?;
         let failed = |error: ort::Error| InferenceError::Load {
             model: HMR2.to_owned(),
             cause: error.message().to_owned(),
         };
         let session = builder.commit_from_file(&path).map_err(failed)?;
         check(&session).map_err(|cause| InferenceError::Contract { model: HMR2.to_owned(), cause })?;
-        Ok(Self { session, device, cropper: Cropper::default(), input: Vec::new() })
+        Ok(Self { session, device, batch: batch.max(1), cropper: Cropper::default(), input: Vec::new() })
     }
 
     /// Where it runs.
@@ -101,7 +114,7 @@ impl Hmr2 {
             .enumerate()
             .filter_map(|(index, bbox)| Some((index, Square::around(bbox)?)))
             .collect();
-        for people in seen.chunks(BATCH) {
+        for people in seen.chunks(self.batch) {
             self.input.resize(people.len() * CROP_LEN, 0.0);
             for ((_, square), crop) in people.iter().zip(self.input.chunks_exact_mut(CROP_LEN)) {
                 self.cropper.fill(image, square, crop)?;
@@ -189,6 +202,9 @@ mod tests {
     use super::*;
     use crate::inference::test_support::{registry, runtime};
 
+    const OPTIONS: Hmr2Options =
+        Hmr2Options { device: Device::Cpu, threads: 1, weights: WeightsHeld::Mapped, batch: BATCH };
+
     fn tiny() -> std::path::PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/hmr2/hmr2_tiny.onnx")
     }
@@ -204,7 +220,7 @@ mod tests {
         let crops: Array4<f32> = NpzReader::new(crops).unwrap().by_name("frame_075.crops").unwrap();
         let golden = include_bytes!("../../../tests/data/hmr2/hmr2_tiny_io.npz");
         let mut golden = NpzReader::new(std::io::Cursor::new(&golden[..])).unwrap();
-        let mut net = Hmr2::load(&runtime, &tiny(), Device::Cpu, 1).unwrap();
+        let mut net = Hmr2::load(&runtime, &tiny(), OPTIONS).unwrap();
         let outputs = run(&mut net.session, crops.as_slice().unwrap(), 2).unwrap();
         for (values, (name, _)) in outputs.iter().zip(OUTPUTS) {
             let expected: ArrayD<f32> = golden.by_name(name).unwrap();
@@ -217,7 +233,7 @@ mod tests {
     #[test]
     fn people_are_answered_in_order_however_many_they_are() {
         let Some(runtime) = runtime() else { return };
-        let mut net = Hmr2::load(&runtime, &tiny(), Device::Cpu, 1).unwrap();
+        let mut net = Hmr2::load(&runtime, &tiny(), OPTIONS).unwrap();
         let image = crate::inference::test_support::pattern(300, 200);
         assert_eq!(net.observe(&image, &[]).unwrap(), []);
         let mut boxes: Vec<BBox> =
@@ -241,7 +257,7 @@ mod tests {
     fn another_network_and_a_broken_file_are_refused() {
         let Some(runtime) = runtime() else { return };
         let other = registry().path("blazepose-full").unwrap();
-        let load = |path: &Path| Hmr2::load(&runtime, path, Device::Cpu, 1).err().unwrap();
+        let load = |path: &Path| Hmr2::load(&runtime, path, OPTIONS).err().unwrap();
         assert!(matches!(load(&other), InferenceError::Contract { .. }));
         let folder = tempfile::tempdir().unwrap();
         let cut = folder.path().join("cut.onnx");

@@ -1,7 +1,8 @@
 //! BlazePose GHUM: 33 landmarks in metres of the person in a crop (Grishchenko et al., BlazePose GHUM Holistic, 2022).
 //!
-//! Two auxiliary landmarks span the circle around the body; a second run on the crop that they define sees the person
-//! in the place and the upright attitude that the network was trained on.
+//! It wants to see the person in the place and the upright attitude that it was trained on, in a crop that a circle
+//! around the body defines. Where the caller knows no such circle, a first run finds one: two auxiliary landmarks span
+//! it.
 
 use std::f32::consts::{FRAC_PI_2, PI, TAU};
 
@@ -50,8 +51,19 @@ impl Blazepose {
         Self { network, contract, cropper: Cropper::default(), input }
     }
 
-    /// The landmarks of the person in `bbox`.
-    pub fn observe(&mut self, image: &RgbImage, bbox: &BBox) -> Result<WorldLandmarks, InferenceError> {
+    /// The landmarks of the person in `bbox`; `circle` is the centre and topmost point of the circle around him, where
+    /// it is known.
+    pub fn observe(
+        &mut self,
+        image: &RgbImage,
+        bbox: &BBox,
+        circle: Option<[Vec2; 2]>,
+    ) -> Result<WorldLandmarks, InferenceError> {
+        let scale = self.contract.refined_scale;
+        let known = circle.map(|[center, top]| region_of_circle(center, top, scale));
+        if let Some(region) = known.filter(CropRegion::is_usable) {
+            return Ok(self.run(image, &region)?.0);
+        }
         let first = CropRegion::around(bbox, self.contract.crop_scale)?;
         let (landmarks, refined) = self.run(image, &first)?;
         // Where nobody is, the circle may be a point, or lie anywhere.

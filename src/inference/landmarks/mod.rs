@@ -5,6 +5,7 @@
 //! keypoints reach a mean OKS of .721 and BlazePose's .416, while only BlazePose gives depth.
 
 mod blazepose;
+mod circle;
 mod thunder;
 
 use super::contract::NetworkContract;
@@ -14,7 +15,7 @@ use super::placement::Placement;
 use super::registry::Registry;
 use super::runtime::Runtime;
 use super::session::Network;
-use crate::types::{BBox, Device, Landmarks, RgbImage};
+use crate::types::{BBox, Device, Landmarks, RgbImage, WeightsHeld};
 use blazepose::{Blazepose, WorldLandmarks};
 use thunder::Thunder;
 
@@ -49,7 +50,7 @@ impl LandmarkNet {
         threads: usize,
         options: LandmarkOptions,
     ) -> Result<Self, InferenceError> {
-        let placement = Placement { device, threads };
+        let placement = Placement { device, threads, weights: WeightsHeld::Copied };
         let unfit = |id: &str| InferenceError::Contract {
             model: id.to_owned(),
             cause: "its network is of no family that does this".to_owned(),
@@ -84,7 +85,9 @@ impl LandmarkNet {
     /// are no numbers.
     pub fn observe(&mut self, image: &RgbImage, bbox: BBox) -> Result<Landmarks, InferenceError> {
         let keypoints = self.keypoints.observe(image, &bbox)?;
-        let WorldLandmarks { world_m, visibility, presence } = self.landmarks.observe(image, &bbox)?;
+        let circle = circle::body_circle(&keypoints);
+        let WorldLandmarks { world_m, visibility, presence } =
+            self.landmarks.observe(image, &bbox, circle)?;
         Ok(Landmarks { keypoints, world_m, visibility, presence })
     }
 }

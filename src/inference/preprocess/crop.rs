@@ -69,7 +69,7 @@ impl Cropper {
         tensor: &mut InputTensor,
     ) -> Result<(), InferenceError> {
         super::check(image)?;
-        let side = tensor.side();
+        let [side, _] = tensor.size();
         self.line.resize(side * 3, 0);
         let step = region.side_px / side as f32;
         let along = Vec2::from_angle(region.rotation_rad) * step;
@@ -84,7 +84,7 @@ impl Cropper {
             if mirror {
                 pixels.reverse();
             }
-            tensor.write_row(row, &self.line);
+            tensor.write_row(row, 0, &self.line);
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ mod resample;
 mod tensor;
 
 pub(super) use crop::{CropRegion, Cropper};
-pub(super) use letterbox::Letterbox;
+pub(super) use letterbox::{Letterbox, Placed};
 pub(super) use tensor::InputTensor;
 
 use super::error::InferenceError;

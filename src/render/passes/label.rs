@@ -119,6 +119,11 @@ impl LabelPass {
         }
     }
 
+    /// Grounds and glyphs of the last upload.
+    pub fn pieces(&self) -> &[PieceInstance] {
+        &self.pieces
+    }
+
     pub fn draw(&self, pass: &mut wgpu::RenderPass<'_>) {
         let Some(instances) = self.instances.get().filter(|_| !self.pieces.is_empty()) else { return };
         pass.set_pipeline(&self.pipeline);

@@ -1,6 +1,6 @@
 //! The lit surfaces of the bodies, drawn opaque into the body layer.
 
-use crate::render::geometry::{BODY_LAYOUT, Geometry, NORMAL_LAYOUT, POSITION_LAYOUT};
+use crate::render::geometry::{BODY_LAYOUT, COLOR_LAYOUT, Geometry, NORMAL_LAYOUT, POSITION_LAYOUT};
 use crate::render::gpu::Gpu;
 use crate::render::layer::{DEPTH_FORMAT, SAMPLES};
 use crate::render::shader::{self, BODY_PRIMITIVE, GlobalsBinding, PipelineSpec};
@@ -20,7 +20,12 @@ impl MeshPass {
                 shader: shader::MESH,
                 fragment_entry: "fs_main",
                 groups: &[&globals.layout],
-                vertex_buffers: &[Some(POSITION_LAYOUT), Some(NORMAL_LAYOUT), Some(BODY_LAYOUT)],
+                vertex_buffers: &[
+                    Some(POSITION_LAYOUT),
+                    Some(NORMAL_LAYOUT),
+                    Some(BODY_LAYOUT),
+                    Some(COLOR_LAYOUT),
+                ],
                 primitive: BODY_PRIMITIVE,
                 format: TARGET_FORMAT,
                 // A body's opacity is its alpha; the nearest body replaces what is behind it.

@@ -1,4 +1,4 @@
-//! The video frame: three planes, converted to R'G'B' in the shader.
+//! The video frame: its planes as they were decoded, converted to R'G'B' in the shader.
 
 use glam::{UVec2, Vec2};
 
@@ -7,7 +7,7 @@ use crate::render::gpu::Gpu;
 use crate::render::shader::{self, GlobalsBinding, PipelineSpec, texture_entry, uniform_entry};
 use crate::render::target::create_texture;
 use crate::render::view::ViewTransform;
-use crate::types::YuvImage;
+use crate::types::{PlaneShape, Sampling, Transfer, YuvImage};
 
 /// `Picture` of video_frame.wgsl.
 #[repr(C)]
@@ -28,7 +28,91 @@ pub(in crate::render) struct PictureUniform {
     pub g_u: f32,
     pub g_v: f32,
     pub b_u: f32,
-    pub padding: f32,
+    /// Brightest light of a picture of high dynamic range, cd/m².
+    pub peak_nits: f32,
+    /// Chroma samples per picture pixel.
+    pub chroma_scale: Vec2,
+    /// Where the picture's corner is among the chroma samples.
+    pub chroma_offset: Vec2,
+    /// 0 to leave R'G'B' alone, 1 for standard range with other primaries, 2 for PQ, 3 for HLG.
+    pub light: u32,
+    pub padding: u32,
+    /// What the channels of a luma texel add to the code, on the scale of 8 bits.
+    pub y_weights: [f32; 4],
+    /// The same of the first chroma plane for the blue difference.
+    pub u_weights: [f32; 4],
+    /// The same of the first chroma plane for the red difference.
+    pub v_of_first: [f32; 4],
+    /// The same of the second chroma plane for the red difference.
+    pub v_of_second: [f32; 4],
+    /// Rows of the matrix to the primaries of the screen.
+    pub to_red: [f32; 4],
+    pub to_green: [f32; 4],
+    pub to_blue: [f32; 4],
+}
+
+impl PictureUniform {
+    fn new(image: &YuvImage, view: &ViewTransform, taps: f32) -> Self {
+        let sampling = image.sampling;
+        let k = image.color.to_rgb_of(sampling.bits);
+        let weights = Weights::of(&sampling);
+        let [to_red, to_green, to_blue] = image.light.primaries.to_bt709().map(|[r, g, b]| [r, g, b, 0.0]);
+        Self {
+            size_px: UVec2::new(image.width, image.height).as_vec2(),
+            offset_px: view.offset_px,
+            scale: view.scale,
+            taps,
+            y_offset: k.y_offset,
+            y_scale: k.y_scale,
+            c_scale: k.c_scale,
+            r_v: k.r_v,
+            g_u: k.g_u,
+            g_v: k.g_v,
+            b_u: k.b_u,
+            peak_nits: image.light.peak_nits,
+            chroma_scale: Vec2::new(
+                1.0 / f32::from(1_u16 << sampling.chroma_x),
+                1.0 / f32::from(1_u16 << sampling.chroma_y),
+            ),
+            chroma_offset: Vec2::from(sampling.chroma_offset),
+            light: match image.light.transfer {
+                Transfer::Standard => u32::from(!image.light.is_screen()),
+                Transfer::Pq => 2,
+                Transfer::Hlg => 3,
+            },
+            padding: 0,
+            y_weights: weights.y,
+            u_weights: weights.u,
+            v_of_first: weights.v_of_first,
+            v_of_second: weights.v_of_second,
+            to_red,
+            to_green,
+            to_blue,
+        }
+    }
+}
+
+/// How the channels of texels (bytes over 255) make codes. A sample of two bytes is a texel of two channels: both are
+/// filtered alike, so their weighted sum is the filtered sample, and no 16-bit texture format is needed, which not
+/// every device has.
+struct Weights {
+    y: [f32; 4],
+    u: [f32; 4],
+    v_of_first: [f32; 4],
+    v_of_second: [f32; 4],
+}
+
+impl Weights {
+    fn of(sampling: &Sampling) -> Self {
+        let low = 255.0 * sampling.unit();
+        let high = 256.0 * low;
+        let wide = sampling.sample_bytes() == 2;
+        let one = if wide { [low, high, 0.0, 0.0] } else { [low, 0.0, 0.0, 0.0] };
+        let other = if wide { [0.0, 0.0, low, high] } else { [0.0, low, 0.0, 0.0] };
+        let none = [0.0; 4];
+        let (v_of_first, v_of_second) = if sampling.interleaved { (other, none) } else { (none, one) };
+        Self { y: one, u: one, v_of_first, v_of_second }
+    }
 }
 
 /// Most samples along each side of a target pixel when the picture is made smaller.
@@ -51,10 +135,10 @@ pub(in crate::render) struct VideoFramePass {
     pixel_on_pixel: bool,
 }
 
-/// Textures of one picture size.
+/// Textures of one picture size and layout.
 #[derive(Debug)]
 struct Planes {
-    size: UVec2,
+    shapes: [PlaneShape; 3],
     textures: [wgpu::Texture; 3],
     group: wgpu::BindGroup,
 }
@@ -115,53 +199,50 @@ impl VideoFramePass {
     pub fn upload(&mut self, gpu: &Gpu, image: &YuvImage, view: &ViewTransform) -> Result<(), RenderError> {
         let (width, height) = (image.width, image.height);
         gpu.check_size(width, height)?;
-        let size = UVec2::new(width, height);
-        let chroma = UVec2::from(YuvImage::chroma_size(width, height));
-        let fits = |plane: &[u8], size: UVec2| plane.len() == size.x as usize * size.y as usize;
-        if !(fits(&image.y, size) && fits(&image.u, chroma) && fits(&image.v, chroma)) {
+        if !image.is_whole() {
             return Err(RenderError::BadPicture { width, height });
         }
-        let planes = match self.planes.take().filter(|kept| kept.size == size) {
+        let shapes = image.sampling.planes(width, height);
+        let planes = match self.planes.take().filter(|kept| kept.shapes == shapes) {
             Some(kept) => kept,
-            None => self.make_planes(gpu, size, chroma),
+            None => self.make_planes(gpu, shapes),
         };
         let planes = self.planes.insert(planes);
-        for (texture, plane) in planes.textures.iter().zip([&image.y, &image.u, &image.v]) {
+        for ((texture, plane), shape) in
+            planes.textures.iter().zip([&image.y, &image.u, &image.v]).zip(shapes)
+        {
+            // Where both differences share a plane the second texture stands for nothing.
+            if plane.is_empty() {
+                continue;
+            }
             let layout = wgpu::TexelCopyBufferLayout {
                 offset: 0,
-                bytes_per_row: Some(texture.width()),
+                bytes_per_row: Some(shape.width * shape.element_bytes),
                 rows_per_image: None,
             };
             gpu.queue.write_texture(texture.as_image_copy(), plane, layout, texture.size());
         }
         self.taps = (1.0 / view.scale - 0.01).ceil().clamp(1.0, MAX_TAPS);
         self.pixel_on_pixel = view.scale == 1.0 && view.offset_px == view.offset_px.floor();
-        let k = image.color.to_rgb();
-        let uniform = PictureUniform {
-            size_px: size.as_vec2(),
-            offset_px: view.offset_px,
-            scale: view.scale,
-            taps: self.taps,
-            y_offset: k.y_offset,
-            y_scale: k.y_scale,
-            c_scale: k.c_scale,
-            r_v: k.r_v,
-            g_u: k.g_u,
-            g_v: k.g_v,
-            b_u: k.b_u,
-            padding: 0.0,
-        };
+        let uniform = PictureUniform::new(image, view, self.taps);
         gpu.queue.write_buffer(&self.uniform, 0, bytemuck::bytes_of(&uniform));
         Ok(())
     }
 
-    fn make_planes(&self, gpu: &Gpu, size: UVec2, chroma: UVec2) -> Planes {
-        let plane = |label, size| {
+    fn make_planes(&self, gpu: &Gpu, shapes: [PlaneShape; 3]) -> Planes {
+        let plane = |label, shape: PlaneShape| {
             let usage = wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST;
-            create_texture(gpu, label, size, wgpu::TextureFormat::R8Unorm, usage, 1)
+            let format = match shape.element_bytes {
+                1 => wgpu::TextureFormat::R8Unorm,
+                2 => wgpu::TextureFormat::Rg8Unorm,
+                _ => wgpu::TextureFormat::Rgba8Unorm,
+            };
+            let size = UVec2::new(shape.width, shape.height).max(UVec2::ONE);
+            create_texture(gpu, label, size, format, usage, 1)
         };
+        let [luma, first, second] = shapes;
         let textures =
-            [plane("luma", size), plane("blue difference", chroma), plane("red difference", chroma)];
+            [plane("luma", luma), plane("blue difference", first), plane("red difference", second)];
         let views = textures.each_ref().map(|t| t.create_view(&wgpu::TextureViewDescriptor::default()));
         let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some("video frame"),
@@ -174,7 +255,7 @@ impl VideoFramePass {
                 wgpu::BindGroupEntry { binding: 4, resource: wgpu::BindingResource::TextureView(&views[2]) },
             ],
         });
-        Planes { size, textures, group }
+        Planes { shapes, textures, group }
     }
 
     pub fn draw(&self, pass: &mut wgpu::RenderPass<'_>) {

@@ -68,6 +68,29 @@ fn the_nearer_body_wins_in_any_order_and_through_different_cameras() {
 }
 
 #[test]
+fn own_colours_cover_the_riders_colour_as_far_as_they_are_known() {
+    let Some(mut studio) = Studio::open() else { return };
+    let camera = Camera { focal_px: 100.0, center_px: middle(160, 120) };
+    let mut draw = |colors: &dyn Fn(&Vec3) -> [u8; 4]| {
+        let mut ball = studio.ball(Vec3::new(0.0, 0.0, 2.0), 0.8, camera, RED);
+        ball.colors = ball.normals.iter().map(colors).collect();
+        // A body without colours of its own behind it must not get this one's.
+        let plain = studio.ball(Vec3::new(1.3, 0.0, 2.5), 0.3, camera, RED);
+        let mut scene = OverlayScene::new(Some(grey(160, 120, 128)));
+        scene.style.opacity = 1.0;
+        scene.meshes.extend([ball, plain]);
+        studio.draw(&scene, 160, 120, ViewTransform::IDENTITY)
+    };
+    // The left half is known to be blue, the right half is not known.
+    let halves = draw(&|normal| if normal.x < 0.0 { [20, 40, 230, 255] } else { [20, 40, 230, 0] });
+    let ([left, right], other) = ([68, 92].map(|x| halves.rgb(x, 60)), halves.rgb(132, 60));
+    assert!(left[2] > left[0] + 80, "{left:?}");
+    assert!(right[0] > right[2] + 60 && other[0] > other[2] + 60, "{right:?} {other:?}");
+    let none = draw(&|_| [0; 4]);
+    assert_eq!(none.rgb(92, 60), right);
+}
+
+#[test]
 fn a_body_of_no_opacity_changes_nothing() {
     let Some(mut studio) = Studio::open() else { return };
     let bare = OverlayScene::new(Some(grey(96, 80, 150)));

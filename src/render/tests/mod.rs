@@ -2,6 +2,7 @@
 
 mod bodies;
 mod frame;
+mod layouts;
 mod limits;
 mod lines;
 mod shaders;

@@ -2,7 +2,7 @@
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
-use crate::render::geometry::{BODY_LAYOUT, NORMAL_LAYOUT, POSITION_LAYOUT};
+use crate::render::geometry::{BODY_LAYOUT, COLOR_LAYOUT, NORMAL_LAYOUT, POSITION_LAYOUT};
 use crate::render::passes::label::PIECE_LAYOUT;
 use crate::render::passes::stroke::STROKE_LAYOUT;
 use crate::render::passes::video_frame::PictureUniform;
@@ -51,7 +51,31 @@ fn uniforms_have_the_layout_of_their_structs() {
         module,
         "Picture",
         PictureUniform,
-        [size_px, offset_px, scale, taps, y_offset, y_scale, c_scale, r_v, g_u, g_v, b_u, padding]
+        [
+            size_px,
+            offset_px,
+            scale,
+            taps,
+            y_offset,
+            y_scale,
+            c_scale,
+            r_v,
+            g_u,
+            g_v,
+            b_u,
+            peak_nits,
+            chroma_scale,
+            chroma_offset,
+            light,
+            padding,
+            y_weights,
+            u_weights,
+            v_of_first,
+            v_of_second,
+            to_red,
+            to_green,
+            to_blue
+        ]
     );
 }
 
@@ -77,10 +101,18 @@ fn inputs(module: &naga::Module) -> Vec<(u32, u64)> {
     found
 }
 
+/// Bytes of what a shader reads of an attribute: packed colours come as floats.
+fn bytes_read(format: wgpu::VertexFormat) -> u64 {
+    match format {
+        wgpu::VertexFormat::Unorm8x4 => size_of::<[f32; 4]>() as u64,
+        other => other.size(),
+    }
+}
+
 #[test]
 fn vertex_attributes_are_those_that_the_shaders_read() {
     let cases: [(ShaderSource, &[wgpu::VertexBufferLayout<'_>]); 5] = [
-        (shader::MESH, &[POSITION_LAYOUT, NORMAL_LAYOUT, BODY_LAYOUT]),
+        (shader::MESH, &[POSITION_LAYOUT, NORMAL_LAYOUT, BODY_LAYOUT, COLOR_LAYOUT]),
         (shader::WIREFRAME, &[CORNER_LAYOUT, BODY_LAYOUT]),
         (shader::MATTE, &[POSITION_LAYOUT, BODY_LAYOUT]),
         (shader::STROKE, &[STROKE_LAYOUT]),
@@ -90,7 +122,7 @@ fn vertex_attributes_are_those_that_the_shaders_read() {
         let mut ours: Vec<_> = buffers
             .iter()
             .flat_map(|buffer| buffer.attributes)
-            .map(|attribute| (attribute.shader_location, attribute.format.size()))
+            .map(|attribute| (attribute.shader_location, bytes_read(attribute.format)))
             .collect();
         ours.sort_unstable();
         assert_eq!(inputs(&parse(source)), ours, "{}", source.name);

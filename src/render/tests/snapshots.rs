@@ -53,7 +53,8 @@ fn slope(width: u32, height: u32) -> YuvImage {
         let horizon = height / 3 + x / 6;
         *luma = if y < horizon { 120 } else { 222 };
     }
-    let (columns, rows) = YuvImage::chroma_size(width, height);
+    let [_, chroma, _] = image.sampling.planes(width, height);
+    let (columns, rows) = (chroma.width, chroma.height);
     for y in 0..rows {
         for x in 0..columns {
             let sky = y * 2 < height / 3 + x / 3;

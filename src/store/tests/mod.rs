@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::samples::{body, fingerprint, key, record, records};
 use super::*;
 use crate::types::edits::{EditLog, RiderAt, TrackEdit};
+use crate::types::moments::{ClipNotes, KeyMoment};
 use crate::types::{BBox, Provenance, RiderFrame, RunSummary, StageTime, Track, TrackId};
 
 fn place() -> (TempDir, PathBuf) {
@@ -335,4 +336,23 @@ fn a_file_from_before_changes_of_picture_were_kept_is_read_and_completed() {
     let (mut store, _) = AnalysisStore::open(&path, &fingerprint(), &key(), OpenMode::Resume).unwrap();
     store.append(&records(3..5)).unwrap();
     assert_eq!(store.frames(3..).unwrap()[0].change, record(3).change);
+}
+
+#[test]
+fn notes_outlive_the_analysis_and_files_without_any_open() {
+    let (_dir, path) = place();
+    let mut store = store_with(&path, 3);
+    assert_eq!(store.notes().unwrap(), ClipNotes::default());
+    let mut notes = ClipNotes { capture_fps: Some(240.0), ..ClipNotes::default() };
+    notes.put(KeyMoment { frame: 2, name: "grab, 飛".into() });
+    notes.put(KeyMoment { frame: 0, name: String::new() });
+    store.write_notes(&notes).unwrap();
+    drop(store);
+    assert_eq!(AnalysisStore::open_read_only(&path).unwrap().notes().unwrap(), notes);
+    let (mut again, _) = open(&path, OpenMode::Restart).unwrap();
+    assert_eq!(again.next_frame().unwrap(), 0);
+    assert_eq!(again.notes().unwrap(), notes);
+    again.write_notes(&ClipNotes::default()).unwrap();
+    assert_eq!(again.notes().unwrap(), ClipNotes::default());
+    assert!(AnalysisStore::open_read_only(&path).unwrap().write_notes(&notes).is_err());
 }

@@ -45,7 +45,7 @@ pub fn rider_at(frames: &[Vec<RiderFrame>], track: TrackId) -> Option<RiderAt> {
     let states = |seen: bool| {
         (0_u64..).zip(frames).filter_map(move |(frame, riders)| {
             let rider = riders.iter().find(|rider| rider.track == track)?;
-            (!seen || rider.provenance == Provenance::Detected).then_some(RiderAt { frame, bbox: rider.bbox })
+            (!seen || rider.provenance.is_seen()).then_some(RiderAt { frame, bbox: rider.bbox })
         })
     };
     let middle = |seen| states(seen).nth(states(seen).count() / 2);
@@ -150,7 +150,7 @@ impl Riders<'_> {
         let state = |riders: &[RiderFrame]| riders.iter().find(|rider| rider.track == id).cloned();
         let mut last: Option<(usize, RiderFrame)> = None;
         for at in 0..self.frames.len() {
-            let Some(here) = state(&self.frames[at]).filter(|r| r.provenance == Provenance::Detected) else {
+            let Some(here) = state(&self.frames[at]).filter(|r| r.provenance.is_seen()) else {
                 continue;
             };
             if let Some((from, start)) = last.take()
@@ -221,7 +221,7 @@ impl Riders<'_> {
         let (mut span, mut detected) = (None, 0);
         for (frame, provenance) in states {
             span = Some((span.map_or(frame, |(first, _)| first), frame));
-            detected += u64::from(provenance == Provenance::Detected);
+            detected += u64::from(provenance.is_seen());
         }
         let Some((first, last)) = span else {
             self.tracks.retain(|track| track.id != id);

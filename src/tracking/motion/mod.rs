@@ -22,7 +22,7 @@ const MARGIN: f32 = 0.15;
 pub struct MotionMeter {
     before: Pyramid,
     now: Pyramid,
-    /// Points of the last picture that can be followed, pixels of its finest level.
+    /// Points of the picture that can be followed, pixels of its finest level.
     points: Vec<Vec2>,
     flows: Vec<robust::Flow>,
 }
@@ -30,26 +30,32 @@ pub struct MotionMeter {
 impl MotionMeter {
     /// Takes in the next picture and the boxes of the people in it: how the camera moved since the last one.
     /// Unavailable for the first picture and for one of another size.
+    ///
+    /// Points are looked for in the new picture and followed back, so that nothing has to be known of the last one but
+    /// itself: an analysis that is taken up goes on as if it had not stopped.
     pub fn take(&mut self, picture: &YuvImage, people: impl IntoIterator<Item = BBox>) -> CameraMotion {
         std::mem::swap(&mut self.before, &mut self.now);
         self.now.fill(picture);
-        let motion = if self.now.matches(&self.before) { self.measure() } else { None };
-        self.find_points(people);
+        let motion = if self.now.matches(&self.before) {
+            self.find_points(people);
+            self.measure()
+        } else {
+            None
+        };
         motion.map_or(CameraMotion::Unavailable, CameraMotion::Known)
     }
 
     /// Takes note that a picture is missing: the next one has none before it.
     pub fn skip(&mut self) {
         self.now = Pyramid::default();
-        self.points.clear();
     }
 
     fn measure(&mut self) -> Option<Similarity> {
         self.flows.clear();
         let pairs =
-            self.points.iter().filter_map(|&p| Some((p, flow::followed(&self.before, &self.now, p)?)));
+            self.points.iter().filter_map(|&p| Some((p, flow::followed(&self.now, &self.before, p)?)));
         self.flows.extend(pairs);
-        let motion = robust::similarity(&self.flows)?;
+        let motion = robust::similarity(&self.flows)?.inverse()?;
         // From pixels of the level, whose centres are at whole numbers, to picture pixels: P = step · (p + 1/2).
         let step = self.now.step as f32;
         let half = Vec2::splat(0.5);

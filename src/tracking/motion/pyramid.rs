@@ -62,11 +62,11 @@ impl Pyramid {
         let (width, height) = (picture.width as usize, picture.height as usize);
         self.step = width.max(height).div_ceil(LONGEST_PX).max(1);
         self.levels.resize_with(LEVELS, Grey::default);
-        if picture.y.len() < width * height || width.min(height) / self.step < 16 {
+        if !picture.is_whole() || width.min(height) / self.step < 16 {
             self.levels.clear();
             return;
         }
-        self.levels[0].shrink(width, height, self.step, |at| f32::from(picture.y[at]));
+        self.levels[0].shrink(width, height, self.step, |at| picture.luma(at));
         for level in 1..LEVELS {
             let (fine, coarse) = self.levels.split_at_mut(level);
             let finer = &fine[level - 1];

@@ -70,13 +70,18 @@ fn one(ui: &mut Ui, job: &Job, commands: &Commands) {
             },
         );
         body(ui, job, commands);
+        if let Some(plan) = job.plan.as_ref().filter(|_| job.is_running()) {
+            let words = RichText::new(plan.headline()).small().color(palette.weak);
+            ui.add(egui::Label::new(words).wrap()).on_hover_text(plan.lines().join("\n"));
+        }
         warnings(ui, job);
     });
 }
 
 fn kind_icon(kind: &JobKind) -> egui_material_icons::MaterialIcon {
     match kind {
-        JobKind::Open(_) => icons::ICON_FOLDER_OPEN,
+        JobKind::TakeIn(_) | JobKind::Open(_) => icons::ICON_FOLDER_OPEN,
+        JobKind::Fetch(_) => icons::ICON_DOWNLOAD,
         JobKind::Analyze(_) => icons::ICON_SNOWBOARDING,
         JobKind::Export { .. } => icons::ICON_IOS_SHARE,
     }
@@ -90,7 +95,8 @@ fn body(ui: &mut Ui, job: &Job, commands: &Commands) {
             let progress = &job.progress;
             widgets::progress(ui, progress.fraction(), ui.available_width(), &job.kind.title());
             let mut facts = Vec::new();
-            if progress.total > 0 {
+            // What is copied or fetched is counted in bytes, and its stage tells them.
+            if progress.total > 0 && !matches!(job.kind, JobKind::TakeIn(_) | JobKind::Fetch(_)) {
                 facts.push(format!("{} of {} frames", progress.done, progress.total));
             }
             if progress.fps > 0.0 {
@@ -120,8 +126,14 @@ fn body(ui: &mut Ui, job: &Job, commands: &Commands) {
         JobState::Done(summary) => {
             ui.label(small(summary, palette.weak));
         }
-        JobState::Failed { why, restart_helps } => {
+        JobState::Failed { why, restart_helps, lighter } => {
             ui.label(small(why, palette.error));
+            if let Some(rung) = lighter {
+                let name = format!("Continue: {}", rung.name());
+                if widgets::primary_button(ui, icons::ICON_MEMORY, &name).clicked() {
+                    commands.push(Command::AnalyzeLighter(*rung));
+                }
+            }
             again(ui, job, if *restart_helps { "Re-analyse" } else { "Try again" }, *restart_helps, commands);
         }
     }
@@ -133,6 +145,8 @@ fn again(ui: &mut Ui, job: &Job, name: &str, restart: bool, commands: &Commands)
         JobKind::Open(path) => Command::Open(path.clone()),
         JobKind::Analyze(_) => Command::Analyze { restart },
         JobKind::Export { .. } => Command::ShowExport,
+        JobKind::TakeIn(file) => Command::ImportModel(file.clone()),
+        JobKind::Fetch(id) => Command::ShowLicence(id.clone()),
     };
     if ui.button(name).clicked() {
         commands.push(command);

@@ -2,8 +2,10 @@
 
 mod activity;
 mod appearance;
+mod memory;
 mod models;
 mod overlay;
+mod own_models;
 mod riders;
 
 use egui::{Margin, Panel, RichText, ScrollArea, Sense, Ui, WidgetInfo, vec2};

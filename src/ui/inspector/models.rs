@@ -3,13 +3,13 @@
 use egui::{ComboBox, RichText, Slider, Ui};
 use egui_material_icons::icons;
 
-use super::appearance;
+use super::{appearance, memory, own_models};
 use crate::engine::{ModelInfo, Role};
 use crate::settings::ModelSettings;
 use crate::types::Device;
 use crate::ui::command::{Command, Commands};
 use crate::ui::state::State;
-use crate::ui::theme::{self, GRID};
+use crate::ui::theme;
 use crate::ui::{text, widgets};
 
 /// Devices to choose from.
@@ -17,6 +17,9 @@ const DEVICES: [Device; 3] = [Device::Cpu, Device::Cuda(0), Device::WebGpu];
 
 /// Most people that can be asked for in one frame.
 const MOST_PEOPLE: usize = 12;
+
+/// Most frames from one that the detector looks at to the next.
+const MOST_FRAMES: u32 = 30;
 
 /// Draws the page.
 pub fn show(ui: &mut Ui, state: &State, commands: &Commands) {
@@ -29,6 +32,10 @@ pub fn show(ui: &mut Ui, state: &State, commands: &Commands) {
         let got = summary.map(|s| s.detector_device.as_str());
         effective(ui, &state.settings.models.detector_device, got);
         threshold_row(ui, &state.models, &mut models);
+        let every = Slider::new(&mut models.detect_every, 1..=MOST_FRAMES);
+        let tip = "The detector looks at one frame of so many; people are followed in between, and looked for where \
+                   they are lost";
+        slider_row(ui, "Look every", tip, every);
         let people = Slider::new(&mut models.max_people, 1..=MOST_PEOPLE);
         slider_row(ui, "Most people", "Most people recovered in one frame, best first", people);
     });
@@ -50,8 +57,8 @@ pub fn show(ui: &mut Ui, state: &State, commands: &Commands) {
     if widgets::checkbox(ui, &mut on_open, "Analyse a clip as soon as it is open").changed() {
         commands.push(Command::SetAnalyzeOnOpen(on_open));
     }
-    widgets::section(ui, "Memory");
-    memory(ui, state);
+    own_models::show(ui, state, commands);
+    memory::show(ui, state, commands);
     appearance::show(ui, state, commands);
 }
 
@@ -159,33 +166,5 @@ fn slider_row(ui: &mut Ui, name: &str, tip: &str, slider: Slider<'_>) {
     widgets::row(ui, name, |ui| {
         ui.spacing_mut().slider_width = 96.0;
         widgets::explain(widgets::slider(ui, slider), name, None, tip);
-    });
-}
-
-/// Resident, peak and limit as one bar.
-fn memory(ui: &mut Ui, state: &State) {
-    let palette = theme::palette(ui);
-    let memory = &state.memory;
-    let share = |bytes: u64| {
-        if memory.limit == 0 { 0.0 } else { (bytes as f64 / memory.limit as f64).clamp(0.0, 1.0) as f32 }
-    };
-    widgets::card(ui, false, |ui| {
-        widgets::row(ui, "In use", |ui| {
-            let words = text::bytes(memory.resident);
-            ui.label(RichText::new(words).family(theme::semibold()).color(palette.strong));
-        });
-        let size = egui::vec2(ui.available_width(), GRID * 2.0);
-        let (rect, response) = ui.allocate_exact_size(size, egui::Sense::hover());
-        let painter = ui.painter();
-        painter.rect_filled(rect, 3, palette.sunken);
-        let used = share(memory.resident);
-        let color = if used > 0.85 { palette.warning } else { palette.accent };
-        let filled = egui::Rect::from_min_size(rect.min, egui::vec2(rect.width() * used, rect.height()));
-        painter.rect_filled(filled, 3, color);
-        let peak_x = rect.left() + rect.width() * share(memory.peak_resident);
-        painter.vline(peak_x, rect.y_range(), egui::Stroke::new(2.0, palette.strong));
-        response.on_hover_text("Filled: in use now. Mark: the most so far. Full: what this machine gives.");
-        widgets::row(ui, "At most so far", |ui| ui.label(text::bytes(memory.peak_resident)));
-        widgets::row(ui, "Limit", |ui| ui.label(text::bytes(memory.limit)));
     });
 }

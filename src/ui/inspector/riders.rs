@@ -138,7 +138,7 @@ fn shares(ui: &mut Ui, lane: &Lane) {
 /// Number of frames of each provenance; the legend below gives the names.
 fn counts(ui: &mut Ui, lane: &Lane) {
     let palette = theme::palette(ui);
-    ui.columns_const(|columns: &mut [Ui; 4]| {
+    ui.columns_const(|columns: &mut [Ui; Provenance::ALL.len()]| {
         for (ui, provenance) in columns.iter_mut().zip(Provenance::ALL) {
             let count = lane.count(provenance);
             let color = if count == 0 { palette.weak } else { palette.strong };

@@ -11,7 +11,6 @@ use crate::types::{
     BBox, ClipInfo, FrameIndex, Provenance, Rational, RiderFrame, RunSummary, Track, TrackId, VideoFrame,
     YuvColor, YuvImage, YuvMatrix, YuvRange,
 };
-use crate::ui::analysis::Analysis;
 use crate::ui::state::{OpenClip, State};
 
 /// Frames of the clip.
@@ -35,7 +34,7 @@ pub fn clip(path: impl Into<PathBuf>) -> OpenClip {
         has_audio: true,
         frames,
     };
-    OpenClip { info: Arc::new(info), analysis: Analysis::blank(FRAMES) }
+    OpenClip::new(Arc::new(info))
 }
 
 /// A rider in one frame.
@@ -167,7 +166,8 @@ pub fn open(state: &mut State, path: &Path, known: u64) {
         model("movenet-multipose", Role::Detector, 10),
         model("landmark-fit", Role::Recoverer, 16),
     ];
-    state.memory = MemoryUse { resident: 512 << 20, peak_resident: 690 << 20, limit: 2 << 30 };
+    state.memory =
+        MemoryUse { resident: 512 << 20, peak_resident: 690 << 20, limit: 2 << 30, ..MemoryUse::default() };
 }
 
 /// As [`open`], with the analysis finished.

@@ -13,7 +13,7 @@ use crate::ui::command::{Command, Tab};
 use crate::ui::state::{Dialog, State};
 use crate::ui::{App, WindowOptions};
 
-fn window(put: impl FnOnce(&mut State)) -> Harness<'static, App> {
+pub(super) fn window(put: impl FnOnce(&mut State)) -> Harness<'static, App> {
     let mut harness = Harness::builder()
         .with_size([1280.0, 800.0])
         .with_max_steps(16)

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::fake;
-use crate::engine::{DataFormat, EngineError, Event, JobId, JobKind};
+use crate::engine::{DataFormat, EngineError, Event, JobId, JobKind, JobResult};
 use crate::settings::{ModelSettings, Settings};
 use crate::types::Provenance;
 use crate::ui::command::{Command, Pick};
@@ -29,12 +29,12 @@ fn orders(effects: &[Effect]) -> Vec<PlayerOrder> {
 fn an_opened_clip_is_analysed_by_itself_only_when_that_is_wished() {
     let mut state = empty();
     let effects = state.show_clip(fake::clip("/clips/a.mp4"));
-    assert!(matches!(&effects[..], [Effect::Analyze(request)] if !request.restart));
+    assert!(matches!(&effects[..], [Effect::Analyze(request), Effect::LoadNotes(_)] if !request.restart));
     let mut state = empty();
     state.settings.analyze_on_open = false;
     let effects = state.show_clip(fake::clip("/clips/a.mp4"));
     assert!(
-        matches!(&effects[..], [Effect::LoadSaved { request, .. }] if request.clip == Path::new("/clips/a.mp4"))
+        matches!(&effects[..], [Effect::LoadSaved { request, .. }, Effect::LoadNotes(_)] if request.clip == Path::new("/clips/a.mp4"))
     );
     assert_eq!(state.settings.recent, [Path::new("/clips/a.mp4")]);
 }
@@ -190,4 +190,22 @@ fn bodies_of_frames_on_their_own_are_read_anew_when_they_are_asked_for() {
     let mut coming = empty();
     fake::open(&mut coming, Path::new("/clips/a.mp4"), 10);
     assert!(coming.update(Command::ToggleLayer(Layer::Raw)).is_empty(), "nothing is there to be read yet");
+}
+
+#[test]
+fn a_model_is_taken_in_when_it_is_picked_and_fetched_when_its_licence_is_accepted() {
+    let mut state = State::new(Settings::default(), None);
+    let effects = state.picked(Pick::Model, Some("/models/hmr2.onnx".into()));
+    assert!(matches!(&effects[..], [Effect::ImportModel(file)] if file.ends_with("hmr2.onnx")));
+    let effects = state.update(Command::ShowLicence("hmr2".into()));
+    assert!(matches!(&effects[..], [Effect::ShowLicence(id)] if id == "hmr2"), "nothing is fetched yet");
+    state.view.dialog = Some(Dialog::Help);
+    let effects = state.update(Command::FetchModel("hmr2".into()));
+    assert!(matches!(&effects[..], [Effect::FetchModel(id)] if id == "hmr2"));
+    assert!(state.view.dialog.is_none());
+    // Once it is there, the list is made anew.
+    state.jobs.start(JobId(7), JobKind::TakeIn("/models/hmr2.onnx".into()));
+    let ready = JobResult::ModelReady { title: "hmr2 is ready".into(), detail: "fp32".into() };
+    let outcome = state.take_event(Event::Finished { job: JobId(7), result: Ok(ready) });
+    assert!(matches!(&outcome.effects[..], [Effect::ListModels]));
 }

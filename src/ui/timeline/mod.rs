@@ -1,6 +1,7 @@
 //! The clip over time: a ruler, how far the analysis is, one lane for each rider, in and out, and the playhead.
 
 mod lanes;
+mod moments;
 mod ruler;
 mod scale;
 
@@ -8,6 +9,7 @@ use egui::{Id, Panel, Rect, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
 use self::scale::TimeScale;
 use super::command::{Command, Commands};
+use super::peek::Peek;
 use super::state::{OpenClip, State};
 use super::theme::{self, GRID};
 use super::time;
@@ -30,7 +32,7 @@ impl Layout {
 }
 
 /// Draws the timeline.
-pub fn show(ui: &mut Ui, state: &State, clip: &OpenClip, commands: &Commands) {
+pub fn show(ui: &mut Ui, state: &State, clip: &OpenClip, peek: &Peek, commands: &Commands) {
     let palette = theme::palette(ui);
     let frame = egui::Frame::new().fill(palette.panel).inner_margin(egui::Margin::symmetric(12, 8));
     Panel::bottom("timeline").frame(frame).show(ui, |ui| {
@@ -51,14 +53,23 @@ pub fn show(ui: &mut Ui, state: &State, clip: &OpenClip, commands: &Commands) {
             Rect::from_min_max(pos2(scale.left, ruler_rect.top()), pos2(scale.right, lanes_rect.bottom()));
         ruler::paint(ui, state, clip, &scale, ruler_rect);
         ruler::outside_range(ui, state, clip, &scale, track);
-        scrub(ui, state, clip, &scale, track, commands);
+        scrub(ui, state, clip, peek, &scale, track, commands);
+        moments::show(ui, state, clip, &scale, track, commands);
         ruler::handles(ui, state, clip, &scale, ruler_rect, commands);
         playhead(ui, state, clip, &scale, track);
     });
 }
 
 /// Pressing or dragging anywhere on the track moves the playhead; resting there tells the time.
-fn scrub(ui: &mut Ui, state: &State, clip: &OpenClip, scale: &TimeScale, track: Rect, commands: &Commands) {
+fn scrub(
+    ui: &mut Ui,
+    state: &State,
+    clip: &OpenClip,
+    peek: &Peek,
+    scale: &TimeScale,
+    track: Rect,
+    commands: &Commands,
+) {
     let palette = theme::palette(ui);
     // A few points more, so that the first and the last frame are easy to hit.
     let response =
@@ -78,6 +89,8 @@ fn scrub(ui: &mut Ui, state: &State, clip: &OpenClip, scale: &TimeScale, track: 
         ui.painter().vline(x, track.y_range(), egui::Stroke::new(1.0, palette.weak));
         let words = format!("{} · frame {frame}", time::format(frames.seconds(frame)));
         ruler::flag(ui, x, track, &words);
+        let frames_per_point = clip.info.frames.len() as f32 / track.width().max(1.0);
+        peek.show(ui, x, track, frame, frames_per_point);
     }
 }
 

@@ -19,7 +19,7 @@ const fn package(name: &'static str, purpose: &'static str) -> Package {
 /// Only needed while ONNX Runtime is fetched.
 pub static PIP: Package = package("python3-pip", "fetches ONNX Runtime");
 
-static PACKAGES: [Package; 17] = [
+static PACKAGES: [Package; 18] = [
     package("pkg-config", "finds FFmpeg's libraries for the build"),
     package("clang", "reads FFmpeg's headers for the build"),
     package("libclang-dev", "reads FFmpeg's headers for the build"),
@@ -28,6 +28,7 @@ static PACKAGES: [Package; 17] = [
     package("libavutil-dev", "FFmpeg: frames"),
     package("libswscale-dev", "FFmpeg: pixel formats"),
     package("libswresample-dev", "FFmpeg: sound"),
+    package("libasound2-dev", "ALSA: playing sound"),
     package("ffmpeg", "makes and measures clips in the tests"),
     package("mesa-vulkan-drivers", "draws with Vulkan, in software where there is no GPU"),
     package("libgl1-mesa-dri", "draws with OpenGL where there is no Vulkan"),

@@ -1,0 +1,133 @@
+//! Several detectors over one clip, or over labelled pictures: what each finds, and what that is worth.
+//!
+//! What each detector found is kept beside the analysis, raw, so that looking again at another threshold, or after a
+//! restart, runs no network.
+
+mod coco;
+mod measure;
+mod report;
+mod run;
+mod side_by_side;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use glam::Vec2;
+
+pub use coco::{CocoComparison, DetectorScore, compare_on_labels};
+pub use measure::{DetectorFigures, Latency, Measured, SAME_IOU, above, agreement, found_alone, measure};
+pub use report::{html_report, json_report};
+pub use side_by_side::write_side_by_side;
+
+use super::analysis;
+use super::detector::detector_key;
+use super::models::ModelShelf;
+use super::{AnalyzeRequest, CancelToken, EngineError, Reporter};
+use crate::settings::ModelSettings;
+use crate::store::{AnalysisStore, ClipFingerprint, OpenMode};
+use crate::types::ClipInfo;
+use crate::types::detector_run::DetectorRun;
+use crate::video::{self, DecodeOptions};
+
+/// Most detectors that are compared at once.
+pub const MAX_DETECTORS: usize = 4;
+
+/// What a comparison is asked for.
+#[derive(Clone, Debug)]
+pub struct CompareRequest {
+    /// The clip, its analysis file, and devices, classes and part of the picture for all detectors.
+    pub analysis: AnalyzeRequest,
+    /// The detectors' ids.
+    pub detectors: Vec<String>,
+    /// Whether to run them again that have been run already.
+    pub again: bool,
+}
+
+/// What several detectors found in one clip.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// The clip.
+    pub clip: Arc<ClipInfo>,
+    /// By detector, in the order asked for.
+    pub runs: Vec<Arc<DetectorRun>>,
+}
+
+impl Comparison {
+    /// Each detector's own threshold.
+    pub fn thresholds(&self) -> Vec<f32> {
+        self.runs.iter().map(|run| run.info.threshold).collect()
+    }
+
+    /// Everything that is said of the detectors at `thresholds`, one for each.
+    pub fn measure(&self, thresholds: &[f32]) -> Measured {
+        let runs: Vec<&DetectorRun> = self.runs.iter().map(Arc::as_ref).collect();
+        let picture_px = Vec2::new(self.clip.width as f32, self.clip.height as f32);
+        measure(&runs, thresholds, &self.clip.frames, picture_px)
+    }
+}
+
+/// Runs the detectors of `request` over its clip, those that have not been run with these models and settings, and keeps
+/// what they found.
+///
+/// # Errors
+/// [`EngineError::Cancelled`]: the detectors that were done until then are kept; when a detector cannot be loaded or run, or
+/// the analysis file not be written.
+pub fn compare(
+    request: &CompareRequest,
+    shelf: &ModelShelf,
+    cancel: &CancelToken,
+    reporter: &dyn Reporter,
+) -> Result<Comparison, EngineError> {
+    let clip_path = &request.analysis.clip;
+    let mut source = video::open(clip_path, &DecodeOptions::default())?;
+    let clip = Arc::new(source.info().clone());
+    let path = analysis::store_path(&request.analysis);
+    let mut runs = Vec::with_capacity(request.detectors.len());
+    for detector in &request.detectors {
+        let settings = ModelSettings { detector: detector.clone(), ..request.analysis.models.clone() };
+        let key = detector_key(shelf, &settings)?;
+        if !request.again
+            && let Some(run) = kept(&path, clip_path, detector, &key)?
+        {
+            runs.push(Arc::new(run));
+            continue;
+        }
+        let ready = run::Ready::load(shelf, &settings, reporter)?;
+        source.seek(0)?;
+        let run = run::run(ready, source.as_mut(), cancel, reporter)?;
+        open_store(&path, &request.analysis, shelf)?.write_detector_run(&run)?;
+        runs.push(Arc::new(run));
+    }
+    Ok(Comparison { clip, runs })
+}
+
+/// A detector's kept run over the clip as it is now, made with the same `key`.
+fn kept(path: &Path, clip: &Path, detector: &str, key: &str) -> Result<Option<DetectorRun>, EngineError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let store = AnalysisStore::open_read_only(path)?;
+    if !store.clip()?.same_clip(&ClipFingerprint::of(clip)?) {
+        return Ok(None);
+    }
+    Ok(store.detector_run(detector)?.filter(|run| run.info.key == key))
+}
+
+/// The analysis file to keep runs in; a new one begins the analysis that `request` asks for, without a frame.
+fn open_store(
+    path: &Path,
+    request: &AnalyzeRequest,
+    shelf: &ModelShelf,
+) -> Result<AnalysisStore, EngineError> {
+    let fingerprint = ClipFingerprint::of(&request.clip)?;
+    let key = if path.exists() {
+        let store = AnalysisStore::open_read_only(path)?;
+        if !store.clip()?.same_clip(&fingerprint) {
+            return Err(EngineError::ClipChanged { clip: request.clip.clone(), store: path.to_owned() });
+        }
+        store.run_key()?
+    } else {
+        analysis::run_key(request, shelf)?
+    };
+    Ok(AnalysisStore::open(path, &fingerprint, &key, OpenMode::Resume)?.0)
+}

@@ -1,0 +1,225 @@
+//! Loading models under watch: a breadcrumb before each, and how much memory it really took the first time.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use super::footprints::Remembered;
+use super::job::lock;
+use super::memory::{self, ProcessMemory};
+use super::plan::{Footprint, ModelPlan, Plan};
+use super::worker::Breadcrumb;
+use super::{EngineError, Progress, Reporter, ResolvedRiders};
+use crate::types::{RiderFrame, Rung, WeightsHeld};
+
+/// Between two looks at the memory of a running analysis.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Watches one analysis: leaves breadcrumbs beside its file and writes the memory it takes into the log.
+pub(super) struct Watch<'a> {
+    crumbs: Crumbs,
+    plan: &'a Plan,
+    reporter: &'a dyn Reporter,
+    last: Mutex<Option<Instant>>,
+}
+
+impl<'a> Watch<'a> {
+    /// Watches the analysis into `store` that runs as `plan` says; everything reported to it goes on to `reporter`.
+    pub fn new(store: &Path, plan: &'a Plan, reporter: &'a dyn Reporter) -> Self {
+        let crumbs = Crumbs { store: store.to_owned(), limit: plan.budget.limit, rung: plan.rung };
+        Self { crumbs, plan, reporter, last: Mutex::default() }
+    }
+
+    /// Leaves breadcrumbs for a model that is loaded later.
+    pub fn crumbs(&self) -> Crumbs {
+        self.crumbs.clone()
+    }
+
+    /// How the analysis runs.
+    pub fn plan(&self) -> &Plan {
+        self.plan
+    }
+
+    /// Loads a model, of which there are `copies`. One that was never measured on this machine is run once, with
+    /// `first_run`, to see what it takes; `footprint` is what was thought of it.
+    ///
+    /// # Errors
+    /// Those of `load` and `first_run`.
+    pub fn load<T>(
+        &self,
+        model: &ModelPlan,
+        footprint: &Footprint,
+        copies: u64,
+        load: impl FnOnce() -> Result<T, EngineError>,
+        first_run: impl FnOnce(&mut T) -> Result<(), EngineError>,
+    ) -> Result<T, EngineError> {
+        self.reporter.progress(Progress { stage: format!("loading {}", model.id), ..Progress::default() });
+        self.crumbs.loading(model);
+        let before = memory::of_this_process();
+        let mut loaded = load()?;
+        if footprint.measured {
+            return Ok(loaded);
+        }
+        let after_load = memory::of_this_process();
+        self.crumbs.leave(format!("trying {}", model.id), Some(model.id.clone()), model.anonymous);
+        first_run(&mut loaded)?;
+        let after_run = memory::of_this_process();
+        let measured = measured(footprint, model, copies, [before, after_load, after_run]);
+        tracing::info!(model = model.id, ?measured, "measured for the first time on this machine");
+        Remembered::load().keep(&model.id, model.device, measured);
+        Ok(loaded)
+    }
+}
+
+/// Leaves breadcrumbs beside an analysis file.
+#[derive(Clone)]
+pub(super) struct Crumbs {
+    store: PathBuf,
+    limit: u64,
+    rung: Rung,
+}
+
+impl Crumbs {
+    /// Before `model` is loaded.
+    pub fn loading(&self, model: &ModelPlan) {
+        self.leave(format!("loading {}", model.id), Some(model.id.clone()), model.anonymous);
+    }
+
+    fn leave(&self, stage: String, model: Option<String>, planned: u64) {
+        let measured = memory::of_this_process().anonymous;
+        Breadcrumb { stage, model, planned, measured, limit: self.limit, rung: self.rung }.leave(&self.store);
+    }
+}
+
+impl Reporter for Watch<'_> {
+    fn planned(&self, plan: &Plan) {
+        self.reporter.planned(plan);
+    }
+
+    fn progress(&self, progress: Progress) {
+        let now = Instant::now();
+        let mut last = lock(&self.last);
+        if last.is_none_or(|last| now.duration_since(last) >= LOOK) {
+            *last = Some(now);
+            let held = memory::of_this_process();
+            tracing::info!(
+                stage = progress.stage,
+                frame = progress.done,
+                resident_mib = held.resident >> 20,
+                anonymous_mib = held.anonymous >> 20,
+                planned_mib = self.plan.anonymous >> 20,
+                limit_mib = self.plan.budget.limit >> 20,
+                "memory"
+            );
+            self.crumbs.leave(progress.stage.clone(), None, self.plan.anonymous);
+        }
+        drop(last);
+        self.reporter.progress(progress);
+    }
+
+    fn warning(&self, message: String) {
+        self.reporter.warning(message);
+    }
+
+    fn riders(&self, frame: u64, riders: &[RiderFrame]) {
+        self.reporter.riders(frame, riders);
+    }
+
+    fn resolved(&self, riders: ResolvedRiders) {
+        self.reporter.resolved(riders);
+    }
+}
+
+impl Drop for Watch<'_> {
+    /// The analysis has ended by itself, whatever came of it.
+    fn drop(&mut self) {
+        Breadcrumb::clear(&self.crumbs.store);
+    }
+}
+
+/// What one of `copies` of a model takes, from looks before it was loaded, after that, and after one run of one copy.
+fn measured(
+    estimate: &Footprint,
+    model: &ModelPlan,
+    copies: u64,
+    [before, loaded, run]: [ProcessMemory; 3],
+) -> Footprint {
+    let each = loaded.anonymous.saturating_sub(before.anonymous) / copies.max(1);
+    let session = match model.weights {
+        WeightsHeld::Copied => each.saturating_sub(estimate.weights),
+        WeightsHeld::Mapped => each,
+    };
+    // A peak that was higher already says nothing of these steps.
+    let peak = |from: ProcessMemory, to: ProcessMemory| {
+        if to.peak_resident > from.peak_resident { to.peak_resident.saturating_sub(from.resident) } else { 0 }
+    };
+    let kept = run.anonymous.saturating_sub(loaded.anonymous);
+    let pages = |from: ProcessMemory, to: ProcessMemory| {
+        let of = |look: ProcessMemory| look.resident.saturating_sub(look.anonymous);
+        of(to).saturating_sub(of(from))
+    };
+    let run_peak = peak(loaded, run).saturating_sub(pages(loaded, run));
+    let load_peak = peak(before, loaded).saturating_sub(pages(before, loaded));
+    Footprint {
+        session,
+        activations: kept.max(run_peak) / u64::from(model.batch.max(1)),
+        load_extra: load_peak.saturating_sub(loaded.anonymous.saturating_sub(before.anonymous)),
+        measured: true,
+        ..*estimate
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::Device;
+
+    const MIB: u64 = 1 << 20;
+
+    fn look(anonymous: u64, pages: u64, peak: u64) -> ProcessMemory {
+        ProcessMemory {
+            resident: (anonymous + pages) * MIB,
+            peak_resident: peak * MIB,
+            anonymous: anonymous * MIB,
+        }
+    }
+
+    /// HMR2 with mapped weights, four at a time, as in a run looked at by hand: 40 MiB after the load, 147 MiB after a
+    /// run, 2.6 GiB of file pages.
+    #[test]
+    fn file_pages_are_not_taken_for_memory_of_the_model() {
+        let estimate = Footprint { weights: 2682 * MIB, mappable: true, ..Footprint::default() };
+        let model = ModelPlan {
+            id: "hmr2".into(),
+            device: Device::Cpu,
+            weights: WeightsHeld::Mapped,
+            batch: 4,
+            anonymous: 0,
+            mapped: 0,
+            gpu: 0,
+        };
+        let looks = [look(100, 50, 150), look(140, 60, 200), look(247, 2742, 2989)];
+        let found = measured(&estimate, &model, 1, looks);
+        assert_eq!(found.session, 40 * MIB);
+        assert_eq!(found.activations, 107 * MIB / 4);
+        assert!(found.measured && found.mappable && found.weights == estimate.weights);
+    }
+
+    #[test]
+    fn copies_share_what_was_taken_and_a_read_file_shows_as_the_load_peak() {
+        let estimate = Footprint { weights: 10 * MIB, ..Footprint::default() };
+        let model = ModelPlan {
+            id: "fit".into(),
+            device: Device::Cpu,
+            weights: WeightsHeld::Copied,
+            batch: 1,
+            anonymous: 0,
+            mapped: 0,
+            gpu: 0,
+        };
+        let looks = [look(100, 0, 100), look(140, 0, 152), look(165, 0, 165)];
+        let found = measured(&estimate, &model, 2, looks);
+        assert_eq!((found.session, found.load_extra), (10 * MIB, 12 * MIB));
+        assert_eq!(found.activations, 25 * MIB);
+    }
+}

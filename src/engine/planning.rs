@@ -1,0 +1,83 @@
+//! From a request to its plan: asks the models, the machine and the drivers, then the planner.
+
+use std::collections::BTreeMap;
+
+use super::footprints::{self, Remembered};
+use super::memory::{Budget, gpu};
+use super::models::ModelShelf;
+use super::plan::{self, Plan, PlanInput};
+use super::{AnalyzeRequest, EngineError};
+use crate::inference::Role;
+use crate::settings::ModelSettings;
+use crate::types::{ClipInfo, Device, MemoryWish};
+use crate::video::{self, DecodeOptions};
+
+/// What the program takes besides models and frames: code, libraries, the analysis file's cache.
+const PROGRAM: u64 = 120 << 20;
+
+/// Bytes of a frame for each of its pixels: planar with half the chroma as decoded, three as a network takes it.
+const DECODED_BYTES_PER_PX: f64 = 1.5;
+const PICTURE_BYTES_PER_PX: f64 = 3.0;
+
+/// Frames that a decoder keeps for those that refer to them, with its threads; and frames on their way, decoded and as
+/// pictures.
+const DECODER_FRAMES: f64 = 24.0;
+const FRAMES_ON_THE_WAY: f64 = 6.0;
+const PICTURES_ON_THE_WAY: f64 = 12.0;
+
+/// The plan of `request`, without loading anything.
+///
+/// # Errors
+/// [`EngineError::DoesNotFit`]; and when the clip or a model is not there.
+pub fn plan_analysis(request: &AnalyzeRequest, shelf: &ModelShelf) -> Result<Plan, EngineError> {
+    let source = video::open(&request.clip, &DecodeOptions::default())?;
+    plan_for(&request.models, &request.memory, shelf, size(source.info()))
+}
+
+/// Width and height of a clip.
+pub(super) fn size(clip: &ClipInfo) -> (u32, u32) {
+    (clip.width, clip.height)
+}
+
+/// The plan for `models` on pictures of `size`.
+pub(super) fn plan_for(
+    models: &ModelSettings,
+    wish: &MemoryWish,
+    shelf: &ModelShelf,
+    size: (u32, u32),
+) -> Result<Plan, EngineError> {
+    let remembered = Remembered::load();
+    let need = |id: &str, device| footprints::need(shelf, id, device, &remembered);
+    let registry = shelf.registry()?;
+    let detector = registry.get_as(Role::Detector, &models.detector)?;
+    let others = registry
+        .with_role(Role::Detector)
+        .filter(|other| other.id != detector.id)
+        .filter_map(|other| need(&other.id, models.detector_device).ok())
+        .collect();
+    let devices = [models.detector_device, models.recoverer_device];
+    let gpus: BTreeMap<_, _> = devices
+        .into_iter()
+        .filter(|device| *device != Device::Cpu)
+        .filter_map(|device| Some((device, gpu::memory(device)?)))
+        .collect();
+    let input = PlanInput {
+        detector: need(&detector.id, models.detector_device)?,
+        recoverer: need(&models.recoverer, models.recoverer_device)?,
+        others,
+        base: base(size),
+        host: Budget::now(wish.limit),
+        gpus,
+        mode: wish.mode,
+        from: wish.from,
+    };
+    plan::plan(&input).map_err(EngineError::DoesNotFit)
+}
+
+/// What an analysis of pictures of a size takes besides its models.
+fn base((width, height): (u32, u32)) -> u64 {
+    let pixels = f64::from(width) * f64::from(height);
+    let frames = DECODED_BYTES_PER_PX * (DECODER_FRAMES + FRAMES_ON_THE_WAY)
+        + PICTURE_BYTES_PER_PX * PICTURES_ON_THE_WAY;
+    PROGRAM + (pixels * frames) as u64
+}

@@ -1,0 +1,145 @@
+//! Recovering the bodies of the people in a frame, and looking again where nobody is in a box.
+
+use super::EngineError;
+use super::confirm;
+use super::detect_stage::People;
+use super::follow;
+use super::looker::Looker;
+use super::surfaces::Surfaces;
+use super::worth::{self, ScoreLimits};
+use crate::body::SurfaceSampler;
+use crate::inference::MeshRecoverer;
+use crate::types::{Detection, Observation, RgbImage, SurfaceColors, VideoFrame};
+use crate::video;
+
+/// Who is seen in a frame.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Everybody.
+    pub observations: Vec<Observation>,
+    /// The colours of their bodies' surfaces, in the same order; `None`, and past the end, where they are not known.
+    pub appearances: Vec<Option<SurfaceColors>>,
+}
+
+/// Recovers bodies with a network of its own.
+pub struct RecoverStage<'r> {
+    recoverer: &'r mut dyn MeshRecoverer,
+    sampler: Option<SurfaceSampler>,
+    scores: ScoreLimits,
+    most: usize,
+    image: RgbImage,
+}
+
+impl<'r> RecoverStage<'r> {
+    /// Recovers at most `most` people a frame, and reads their colours where `surfaces` says how.
+    pub fn new(
+        recoverer: &'r mut dyn MeshRecoverer,
+        surfaces: Option<&Surfaces>,
+        scores: ScoreLimits,
+        most: usize,
+    ) -> Self {
+        let sampler = surfaces.map(Surfaces::sampler);
+        Self { recoverer, sampler, scores, most, image: RgbImage::default() }
+    }
+
+    /// Who is seen in `frame`, which shows `people`.
+    ///
+    /// Somebody followed is seen where his landmarks say so. Where they do not, the detector looks at this frame
+    /// after all, if it is at hand; without it he is not seen here.
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub fn recover(
+        &mut self,
+        frame: &VideoFrame,
+        people: People,
+        looker: Option<&Looker<'_>>,
+    ) -> Result<Seen, EngineError> {
+        if people.detections.is_empty() {
+            return Ok(Seen::default());
+        }
+        let observations = self.observations(frame, people, looker)?;
+        let appearances = self.sampler.as_mut().map_or_else(Vec::new, |sampler| {
+            let bodies: Vec<_> = observations.iter().map(|seen| seen.body.as_ref()).collect();
+            sampler.sample(&self.image, &bodies)
+        });
+        Ok(Seen { observations, appearances })
+    }
+
+    fn observations(
+        &mut self,
+        frame: &VideoFrame,
+        people: People,
+        looker: Option<&Looker<'_>>,
+    ) -> Result<Vec<Observation>, EngineError> {
+        video::yuv_to_rgb(&frame.image, &mut self.image);
+        let places: Vec<_> = people.detections.iter().map(|d| worth::around(&d.bbox)).collect();
+        let mut seen = self.bodies(people.detections)?;
+        if !people.followed {
+            return Ok(seen);
+        }
+        let expected = seen.len();
+        seen.retain(confirm::is_confirmed);
+        if seen.len() < expected
+            && let Some(looker) = looker
+        {
+            let mut found = looker.look(&self.image, self.scores.weak)?;
+            let near = |bbox: &_| places.iter().any(|place| place.intersection(bbox).area() > 0.0);
+            found.retain(|detection| {
+                let taken = seen
+                    .iter()
+                    .any(|o| follow::is_covered(&detection.bbox, std::slice::from_ref(&o.detection)));
+                !taken && self.scores.allow(detection, near)
+            });
+            found.truncate(self.most.saturating_sub(seen.len()));
+            seen.extend(self.bodies(found)?);
+        }
+        Ok(seen)
+    }
+
+    fn bodies(&mut self, detections: Vec<Detection>) -> Result<Vec<Observation>, EngineError> {
+        if detections.is_empty() {
+            return Ok(Vec::new());
+        }
+        let bodies = self.recoverer.recover(&self.image, &detections)?;
+        let observation = |(detection, body)| Observation { detection, body };
+        Ok(detections.into_iter().zip(bodies).map(observation).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inference::fake::{FakeDetector, FakeRecoverer};
+    use crate::types::BBox;
+    use crate::video::FrameSource;
+    use crate::video::fake::FakeSource;
+
+    fn person(x: f32, score: f32) -> Detection {
+        Detection { bbox: BBox::new(x, 40.0, x + 40.0, 120.0), score }
+    }
+
+    /// Scores of who is seen where two were followed, one of them with landmarks that say nothing.
+    fn seen(detector: Option<FakeDetector>) -> Vec<f32> {
+        let frame = FakeSource::with_constant_rate(320, 180, 1).next_frame().unwrap().unwrap();
+        let mut recoverer = FakeRecoverer::new();
+        let mut stage = RecoverStage::new(&mut recoverer, None, ScoreLimits::around(0.4), 4);
+        // The fake's confidence is the score.
+        let people = People { detections: vec![person(20.0, 0.8), person(200.0, 0.1)], followed: true };
+        let mut detector = detector;
+        let looker = detector.as_mut().map(|detector| Looker::new(detector));
+        let seen = stage.recover(&frame, people, looker.as_ref()).unwrap();
+        seen.observations.iter().map(|observation| observation.detection.score).collect()
+    }
+
+    #[test]
+    fn the_detector_looks_for_whom_the_landmarks_lose() {
+        let found = |detections| Some(FakeDetector::scripted(vec![detections]));
+        // The one who is seen already is not seen twice.
+        assert_eq!(seen(found(vec![person(22.0, 0.7), person(210.0, 0.6)])), [0.8, 0.6]);
+        // A weak one counts where he was expected, and nowhere else.
+        assert_eq!(seen(found(vec![person(210.0, 0.25), person(110.0, 0.3)])), [0.8, 0.25]);
+        assert_eq!(seen(found(vec![])), [0.8]);
+        assert_eq!(seen(None), [0.8], "without a detector he is not seen");
+    }
+}
