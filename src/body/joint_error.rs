@@ -26,7 +26,7 @@ pub fn procrustes_error_m(found: &Joints, truth: &Joints) -> Option<f64> {
     let covariance: Matrix3<f64> =
         from.iter().zip(&to).map(|(from, to)| column(*to) * column(*from).transpose()).sum();
     let spread: f64 = from.iter().map(|joint| joint.length_squared()).sum();
-    if !(spread.is_finite() && spread > 0.0) || !covariance.iter().all(|value| value.is_finite()) {
+    if !(spread.is_finite() && spread > 0.0 && covariance.iter().all(|value| value.is_finite())) {
         return None;
     }
     let svd = covariance.svd(true, true);

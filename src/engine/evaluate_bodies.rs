@@ -123,7 +123,7 @@ mod tests {
         let truth = vec![Some(joints(Vec3::ZERO)); 4];
         let mut found = vec![Some(joints(Vec3::new(1.0, 2.0, 5.0))); 4];
         found[1] = None;
-        let errors = super::errors(&found, &truth).unwrap();
+        let errors = errors(&found, &truth).unwrap();
         assert_eq!(errors.frames, 3);
         assert!(errors.root_aligned_mm < 1e-2 && errors.procrustes_mm < 1e-2, "{errors:?}");
         // No three frames in a row have a body.

@@ -8,7 +8,7 @@ use super::pose::Rest;
 use super::synthetic::{Random, camera, seen};
 use super::{LandmarkFit, TrackFrame};
 use crate::body::testing;
-use crate::types::smpl::{JOINT_COUNT, PARENTS};
+use crate::types::smpl::PARENTS;
 use crate::types::{BBox, BodyEstimate, Landmarks};
 
 /// Furthest that a joint gets from the root of the starter body, metres.
@@ -16,12 +16,12 @@ const REACH_M: f32 = 1.6;
 
 fn check(body: &BodyEstimate, rest: &Rest) {
     assert!(body.translation_m.is_finite() && body.confidence.is_finite());
-    for joint in 1..JOINT_COUNT {
+    for (joint, &parent) in PARENTS.iter().enumerate().skip(1) {
         assert!(body.smpl.local_rotation(joint).is_finite());
         assert!(body.joints_3d[joint].distance(body.joints_3d[0]) < REACH_M, "joint {joint} flies off");
         let (ours, true_m) = (
-            body.joints_3d[joint].distance(body.joints_3d[PARENTS[joint]]),
-            rest.joints[joint].distance(rest.joints[PARENTS[joint]]) as f32,
+            body.joints_3d[joint].distance(body.joints_3d[parent]),
+            rest.joints[joint].distance(rest.joints[parent]) as f32,
         );
         assert!((ours - true_m).abs() < 1e-3, "bone {joint} is {ours} m and not {true_m}");
     }
