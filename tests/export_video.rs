@@ -178,7 +178,13 @@ fn a_phone_clip_keeps_its_times_sound_turn_and_colours() {
         let (out, _) = export(folder.path(), &clip, name, &["--overlay", "none"]);
         let after = times(&out, "v").unwrap();
         assert_eq!(after.len(), before.len(), "{name}");
-        for (after, before) in after.iter().zip(&before) {
+        // Matroska has no time before zero: there the picture waits for the encoder's delay of the copied sound.
+        let delay_s = after[0] - before[0];
+        assert!(
+            (0.0..0.03).contains(&delay_s) && (delay_s == 0.0 || name == "out.mkv"),
+            "{name}: {delay_s} s late"
+        );
+        for (after, before) in after.iter().map(|time| time - delay_s).zip(&before) {
             assert!((after - before).abs() <= tolerance_s, "{name}: a frame at {after} for {before}");
         }
         assert_eq!(sound(&out), sound(&clip), "{name}: the sound is the clip's own, bit by bit");

@@ -84,8 +84,15 @@ fn landmarks_are_those_of_the_reference() {
     let load = |flip_average| {
         LandmarkNet::load(&runtime, &registry(), Device::Cpu, 1, LandmarkOptions { flip_average }).unwrap()
     };
-    let seen = load(false).observe(&people, bbox).unwrap();
+    let mut net = load(false);
+    let seen = net.observe(&people, bbox).unwrap();
     check_keypoints(&seen.keypoints, &golden.keypoints);
+    // The circle that the keypoints give saves a run, and is not quite the one that BlazePose draws itself.
+    for (index, (point, expected)) in seen.world_m.iter().zip(&golden.world_m).enumerate() {
+        let off = point.distance(Vec3::from_array(*expected));
+        assert!(off < 0.08, "landmark {index} is {off} m off");
+    }
+    let seen = net.with_landmarks(seen.keypoints, &people, &bbox, None).unwrap();
     for (index, (point, expected)) in seen.world_m.iter().zip(&golden.world_m).enumerate() {
         let off = point.distance(Vec3::from_array(*expected));
         assert!(off < 0.003, "landmark {index} is {off} m off");

@@ -17,7 +17,7 @@ use crate::types::{TrackId, VideoFrame};
 const WHEEL_STEP: f32 = 1.0 / 240.0;
 
 /// Layers that have an icon in the header too; the first of [`LAYERS`].
-const HEADER_LAYERS: usize = 7;
+const HEADER_LAYERS: usize = 6;
 
 /// What can be drawn over the picture.
 pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 12] = [

@@ -396,7 +396,10 @@ mod tests {
         std::thread::scope(|scope| {
             let run = scope.spawn(|| drawing.run(queue, Some(&next), &spare, (0, 7), &cancel, &warnings));
             while let Some(frame) = source.next_frame().unwrap() {
-                to_draw.send(frame).unwrap();
+                // A stage that has failed takes no more; its result says why.
+                if to_draw.send(frame).is_err() {
+                    break;
+                }
                 while let Ok(Drawn::Frame { rgba, pts }) = pictures.try_recv() {
                     found.push((pts, rgba));
                 }

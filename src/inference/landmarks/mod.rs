@@ -8,6 +8,8 @@ mod blazepose;
 mod circle;
 mod thunder;
 
+use glam::Vec2;
+
 use super::contract::NetworkContract;
 use super::error::InferenceError;
 use super::manifest::Role;
@@ -15,7 +17,8 @@ use super::placement::Placement;
 use super::registry::Registry;
 use super::runtime::Runtime;
 use super::session::Network;
-use crate::types::{BBox, Device, Landmarks, RgbImage, WeightsHeld};
+use crate::types::person::COCO_KEYPOINT_COUNT;
+use crate::types::{BBox, Device, Keypoint, Landmarks, RgbImage, WeightsHeld};
 use blazepose::{Blazepose, WorldLandmarks};
 use thunder::Thunder;
 
@@ -86,8 +89,18 @@ impl LandmarkNet {
     pub fn observe(&mut self, image: &RgbImage, bbox: BBox) -> Result<Landmarks, InferenceError> {
         let keypoints = self.keypoints.observe(image, &bbox)?;
         let circle = circle::body_circle(&keypoints);
-        let WorldLandmarks { world_m, visibility, presence } =
-            self.landmarks.observe(image, &bbox, circle)?;
+        self.with_landmarks(keypoints, image, &bbox, circle)
+    }
+
+    /// Adds what BlazePose sees within `circle`, or within the one that it finds itself.
+    pub(super) fn with_landmarks(
+        &mut self,
+        keypoints: [Keypoint; COCO_KEYPOINT_COUNT],
+        image: &RgbImage,
+        bbox: &BBox,
+        circle: Option<[Vec2; 2]>,
+    ) -> Result<Landmarks, InferenceError> {
+        let WorldLandmarks { world_m, visibility, presence } = self.landmarks.observe(image, bbox, circle)?;
         Ok(Landmarks { keypoints, world_m, visibility, presence })
     }
 }
