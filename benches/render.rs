@@ -73,7 +73,7 @@ fn bench(criterion: &mut Criterion) {
     }
     match Gpu::headless(AdapterPreference::Fastest) {
         Ok(gpu) if AdapterReport::new(&gpu.info).device_type != "CPU" => {
-            bench_on(&gpu, "card_720p", criterion)
+            bench_on(&gpu, "card_720p", criterion);
         }
         Ok(_) => println!("skipped: no graphics card here"),
         Err(reason) => println!("skipped: {reason}"),

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use snowmesh::body::{BodyModel, LandmarkFit, PosedBody};
+use snowmesh::body::{BodyModel, LandmarkFit, PosedBody, TrackFrame};
 use snowmesh::inference::{LandmarkNet, LandmarkOptions, Registry, Runtime, load_detector};
-use snowmesh::types::{Camera, Device, RgbImage};
-use snowmesh::video::{self, DecodeOptions};
+use snowmesh::types::{BBox, Camera, Device, RgbImage};
+use snowmesh::video::{self, DecodeOptions, FrameSource};
 
 /// A frame in which the rider is in full view.
 const FRAME: u64 = 30;
@@ -51,11 +51,38 @@ fn stages(criterion: &mut Criterion) {
     let camera = Camera::centered(1.2 * long_side, image.width, image.height);
     criterion.bench_function("body fit", |b| b.iter(|| fit.fit(black_box(&landmarks), &bbox, &camera)));
 
+    track_fit(criterion, source.as_mut(), &mut net, &mut fit, bbox);
+
     let body = fit.fit(&landmarks, &bbox, &camera).expect("the rider is in full view");
     let mut posed = PosedBody::default();
     criterion.bench_function("pose and skin", |b| {
         b.iter(|| model.pose(black_box(&body.smpl), body.translation_m, &mut posed));
     });
+}
+
+/// Frames of the track that is fitted; the time divided by them is that of a frame.
+const TRACK_FRAMES: usize = 16;
+
+fn track_fit(
+    criterion: &mut Criterion,
+    source: &mut dyn FrameSource,
+    net: &mut LandmarkNet,
+    fit: &mut LandmarkFit,
+    bbox: BBox,
+) {
+    let mut image = RgbImage::default();
+    let mut bodies = Vec::new();
+    source.seek(FRAME).expect("the demo clip can be sought");
+    while bodies.len() < TRACK_FRAMES {
+        let frame = source.next_frame().expect("it decodes").expect("it is long enough");
+        video::yuv_to_rgb(&frame.image, &mut image);
+        let landmarks = net.observe(&image, bbox).expect("it runs");
+        let long_side = image.width.max(image.height) as f32;
+        let camera = Camera::centered(1.2 * long_side, image.width, image.height);
+        bodies.push(fit.fit(&landmarks, &bbox, &camera).expect("the rider is in full view"));
+    }
+    let track: Vec<TrackFrame> = bodies.iter().map(|body| TrackFrame { body, bbox }).collect();
+    criterion.bench_function("track fit of 16 frames", |b| b.iter(|| fit.refine_track(black_box(&track))));
 }
 
 criterion_group!(benches, stages);

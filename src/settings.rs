@@ -38,7 +38,7 @@ pub struct ModelSettings {
     /// Frames from one that the detector looks at to the next, 1 for every frame: people are followed in between where
     /// both show the same ones, and looked for where they are lost.
     pub detect_every: u32,
-    /// Whether landmarks are taken from the mirror image too: joints a quarter nearer to the truth, a third slower.
+    /// Whether landmarks are taken from the mirror image too: the mesh nearer to the rider, a third slower.
     pub precise: bool,
 }
 

@@ -1,8 +1,8 @@
 //! The shape of someone in winter clothes.
 //!
-//! A body model is a nude one. Its mean shape leaves a third of a rider's silhouette uncovered, and a fit that is
-//! pulled about by jacket and trousers finds the joints less well. So the fit works with the shape whose surface lies
-//! further out while the joints stay in place, as far as the model's shape components can do that.
+//! A body model is a nude one. Its mean shape leaves more than a third of a rider uncovered. So the fit works with the
+//! shape whose surface lies further out while the joints stay in place, as far as the model's shape components can do
+//! that: they move by some millimetres, which costs accuracy on a rider whose true shape is slim.
 
 use glam::Vec3;
 use nalgebra::{Cholesky, SMatrix, SVector};

@@ -15,6 +15,7 @@ mod error;
 mod fit;
 mod ik;
 mod interpolate;
+pub mod joint_error;
 mod keypoints;
 mod kinematics;
 mod load;

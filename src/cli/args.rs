@@ -122,7 +122,7 @@ pub struct ModelArgs {
     /// are lost.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=30))]
     pub detect_every: Option<u32>,
-    /// Take landmarks from the mirror image too: joints a quarter nearer to the truth, a third slower.
+    /// Take landmarks from the mirror image too: the mesh nearer to the rider, a third slower.
     #[arg(long)]
     pub precise: bool,
 }
@@ -232,6 +232,9 @@ pub struct ExportArgs {
     /// Whom to draw.
     #[arg(long, value_enum, default_value_t = Riders::Main)]
     pub riders: Riders,
+    /// Take bodies as each frame alone gave them, not fitted over time.
+    #[arg(long)]
+    pub raw: bool,
     /// Folder for one 8-bit grey PNG a frame, 255 where a mesh covers.
     #[arg(long, value_name = "DIR")]
     pub matte: Option<PathBuf>,
@@ -272,6 +275,7 @@ impl ExportArgs {
             angles: has(OverlayPart::Angles),
             clock: has(OverlayPart::Clock),
             others: self.riders == Riders::All,
+            raw: self.raw,
             opacity: self.opacity.unwrap_or(saved.opacity),
             ..*saved
         }
@@ -313,6 +317,9 @@ pub struct InspectArgs {
     /// Analysis file instead of CLIP.snowmesh beside the clip.
     #[arg(long, value_name = "FILE")]
     pub store: Option<PathBuf>,
+    /// Tell bodies as each frame alone gave them, not fitted over time.
+    #[arg(long)]
+    pub raw: bool,
     /// How to print it.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

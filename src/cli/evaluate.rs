@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::args::Format;
 use super::exit::Failure;
 use super::{inspect, output};
-use crate::engine::{self, Evaluation};
+use crate::engine::{self, BodyErrors, BodyEvaluation, Evaluation};
 
 /// Flags of `evaluate`.
 #[derive(Debug, Args)]
@@ -32,11 +33,40 @@ pub struct EvaluateArgs {
 pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let store = inspect::store_of(&args.clip, args.store.as_deref());
     let evaluation = engine::evaluate(&args.clip, &store, &args.truth)?;
+    let bodies = engine::evaluate_bodies(&args.clip, &store, &args.truth)?;
     match args.format {
-        Format::Text => output::print_text(&text(&evaluation))?,
-        Format::Json => output::print_json(&evaluation)?,
+        Format::Text => {
+            let lines = [Some(text(&evaluation)), bodies.as_ref().map(bodies_text)];
+            output::print_text(&lines.into_iter().flatten().collect::<Vec<_>>().join("\n"))?;
+        }
+        Format::Json => output::print_json(&Everything { evaluation, bodies })?,
     }
     Ok(())
+}
+
+/// Tracks and, where the truth tells joints, bodies.
+#[derive(Serialize)]
+struct Everything {
+    #[serde(flatten)]
+    evaluation: Evaluation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bodies: Option<BodyEvaluation>,
+}
+
+fn bodies_text(bodies: &BodyEvaluation) -> String {
+    let line = |errors: &BodyErrors| {
+        format!(
+            "joints off by {:.0} mm from the root, {:.0} mm after alignment; acceleration {:.1} mm a frame² \
+             ({} frames)",
+            errors.root_aligned_mm, errors.procrustes_mm, errors.acceleration_mm, errors.frames
+        )
+    };
+    format!(
+        "Fitted over time: {}\nEach frame on its own: {}\nAcceleration in truth: {:.1} mm a frame²",
+        line(&bodies.refined),
+        line(&bodies.raw),
+        bodies.true_acceleration_mm
+    )
 }
 
 fn text(evaluation: &Evaluation) -> String {

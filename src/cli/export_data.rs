@@ -42,6 +42,7 @@ pub fn run(args: &ExportArgs, context: &Context) -> Result<(), Failure> {
             formats: args.format.clone(),
             folder: folder.clone(),
             everyone: args.riders == Riders::All,
+            raw: args.raw,
         };
         let reporter = TerminalReporter::new(name.clone(), args.analysis.progress);
         let outcome = engine::export_data(&request, &context.shelf, &context.cancel, &reporter)?;

@@ -17,13 +17,16 @@ pub fn run(args: &InspectArgs) -> Result<(), Failure> {
     let info = engine::clip_info(&args.clip)?;
     let store = store_of(&args.clip, args.store.as_deref());
     let found = engine::finished_store(&store, &args.clip)?;
-    let (run, riders) = match &found {
+    let (run, mut riders) = match &found {
         Some(store) => (
             store.summary().map_err(engine::EngineError::from)?,
             engine::load_resolved(store, info.frames.len())?,
         ),
         None => (None, ResolvedRiders::default()),
     };
+    if let Some(store) = found.as_ref().filter(|_| args.raw) {
+        engine::use_raw_bodies(store, &mut riders)?;
+    }
     match args.format {
         Format::Json => {
             output::print_json(&Inspection::new(&info, run.as_ref(), &riders.tracks, &riders.frames))?;

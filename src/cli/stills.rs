@@ -78,7 +78,7 @@ pub fn run(args: &ExportArgs, context: &Context) -> Result<(), Failure> {
         clip: args.clip.clone(),
         output,
         kind,
-        riders: PictureRiders::Analysed(args.analysis.request(&args.clip, &context.settings)),
+        riders: PictureRiders::Analysed(Box::new(args.analysis.request(&args.clip, &context.settings))),
         overlay: args.overlay_style(&context.settings.overlay),
     };
     let reporter = TerminalReporter::new(args.clip.display().to_string(), args.analysis.progress);

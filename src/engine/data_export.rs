@@ -34,6 +34,8 @@ pub struct DataExportRequest {
     pub folder: PathBuf,
     /// Everyone, not only the main rider.
     pub everyone: bool,
+    /// Bodies as each frame alone gave them, not fitted over time.
+    pub raw: bool,
 }
 
 /// How a data export ended.
@@ -109,7 +111,7 @@ pub fn export_data(
     // A folder that cannot be written is better told before the analysis than after it.
     check_folder(&request.folder)?;
     let clip = video::open(&request.analysis.clip, &DecodeOptions::default())?.info().clone();
-    let mut riders = riders_of(&request.analysis, &clip, shelf, cancel, reporter)?;
+    let mut riders = riders_of(&request.analysis, request.raw, &clip, shelf, cancel, reporter)?;
     let shown: Vec<TrackId> = riders
         .tracks
         .iter()

@@ -101,14 +101,14 @@ mod tests {
         let main = resolved(12, &seen, true);
         assert_eq!(ranges(&main, 0.1, &[0..2, 2..11, 11..12]), [6..8, 2..4, 9..11]);
         let other = resolved(12, &seen, false);
-        assert_eq!(ranges(&other, 0.1, &[0..2, 2..11, 11..12]), [6..8]);
+        assert!(ranges(&other, 0.1, &[0..2, 2..11, 11..12]).into_iter().eq(std::iter::once(6..8)));
     }
 
     #[test]
     fn holes_across_which_nothing_says_where_he_is_are_left() {
         let one = std::iter::once(0..12).collect::<Vec<_>>();
         assert!(ranges(&resolved(12, &[0, 11], false), 0.3, &one).is_empty());
-        assert_eq!(ranges(&resolved(12, &[0, 11], false), 0.2, &one), [1..11]);
+        assert!(ranges(&resolved(12, &[0, 11], false), 0.2, &one).into_iter().eq(std::iter::once(1..11)));
         assert!(ranges(&resolved(12, &[], true), 0.2, &one).is_empty());
     }
 }

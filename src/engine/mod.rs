@@ -18,6 +18,7 @@ mod doctor;
 mod edits;
 mod error;
 mod evaluate;
+mod evaluate_bodies;
 mod export;
 mod follow;
 mod footprints;
@@ -46,6 +47,7 @@ mod player;
 mod png;
 mod queue;
 mod rate;
+mod raw_bodies;
 mod recover_stage;
 mod refine;
 mod scene;
@@ -70,6 +72,7 @@ pub use doctor::{Check, Verdict, examine};
 pub use edits::{TrackChange, edit_tracks};
 pub use error::{EngineError, ErrorKind};
 pub use evaluate::{Evaluation, evaluate};
+pub use evaluate_bodies::{BodyErrors, BodyEvaluation, evaluate_bodies};
 pub use export::{
     Layout, SCALE_RANGE, SPEED_RANGE as EXPORT_SPEED_RANGE, VideoOptions, default_output, export,
     export_bytes, free_bytes,
@@ -94,6 +97,7 @@ pub use pipeline::Stages;
 pub use plan::{Footprint, ModelPlan, Plan, Refusal};
 pub use planning::plan_analysis;
 pub use player::{Player, PlayerState, SPEED_RANGE};
+pub use raw_bodies::{read_riders, use_raw_bodies};
 pub use scene::SceneBuilder;
 pub use surfaces::{Surfaces, Textures};
 pub use thumbnails::{Thumbnail, Thumbnails};

@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(loads.load(Ordering::Relaxed), 0);
         let image = RgbImage { width: 64, height: 64, data: vec![0; 64 * 64 * 3] };
         for _ in 0..3 {
-            assert_eq!(detector.detect(&image, 0.1).unwrap(), [person.clone()]);
+            assert_eq!(detector.detect(&image, 0.1).unwrap(), std::slice::from_ref(&person));
         }
         assert_eq!(loads.load(Ordering::Relaxed), 1);
     }

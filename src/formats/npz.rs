@@ -158,9 +158,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Imported, FormatError> {
         let rider = ImportedRider {
             track: number(&track).map_or(1, |track| track as u32),
             provenance: number(&provenance)
-                .and_then(|code| {
-                    Provenance::ALL.into_iter().find(|known| f64::from(known.code()) == f64::from(code))
-                })
+                .and_then(|code| Provenance::ALL.into_iter().find(|known| f64::from(known.code()) == code))
                 .unwrap_or(Provenance::Detected),
             score: at(&score, 0).unwrap_or(1.0),
             bbox: match [0, 1, 2, 3].map(|side| at(&boxes, side)) {

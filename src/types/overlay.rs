@@ -30,6 +30,8 @@ pub struct OverlayStyle {
     pub clock: bool,
     /// Everyone, not only the main rider.
     pub others: bool,
+    /// Bodies as each frame alone gave them, in place of those fitted over time.
+    pub raw: bool,
     /// Opacity of the mesh, 0 to 1.
     pub opacity: f32,
     /// Keypoints below this score are left out of the skeleton, 0 to 1.
@@ -50,6 +52,7 @@ impl Default for OverlayStyle {
             angles: false,
             clock: false,
             others: false,
+            raw: false,
             opacity: 0.85,
             min_keypoint_score: 0.2,
         }

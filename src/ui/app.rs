@@ -190,6 +190,7 @@ impl App {
     }
 
     fn carry_out(&mut self, ctx: &Context, effects: Vec<Effect>) {
+        let raw = self.state.settings.overlay.raw;
         for effect in effects {
             match effect {
                 Effect::Open(path) => {
@@ -205,12 +206,17 @@ impl App {
                 }
                 Effect::LoadSaved { request, frames } => {
                     self.in_background(ctx, "read analysis", move || {
-                        background::saved_riders(request, frames)
+                        background::saved_riders(request, frames, raw)
+                    });
+                }
+                Effect::ReadRiders { clip, store, frames } => {
+                    self.in_background(ctx, "read riders", move || {
+                        background::riders_again(clip, &store, frames, raw)
                     });
                 }
                 Effect::ChangeTracks { clip, store, frames, change } => {
                     self.in_background(ctx, "change riders", move || {
-                        background::changed_riders(clip, &store, frames, &change)
+                        background::changed_riders(clip, &store, frames, raw, &change)
                     });
                 }
                 Effect::OpenDemo(demo) => {

@@ -96,17 +96,24 @@ pub fn notes(clip: PathBuf) -> Arrival {
     Arrival::Notes(clip, notes)
 }
 
-/// Changes the tracks of a clip of `frames` frames in its analysis file.
-pub fn changed_riders(clip: PathBuf, store: &Path, frames: u64, change: &TrackChange) -> Arrival {
-    Arrival::Changed(clip, engine::edit_tracks(store, frames, change))
+/// Changes the tracks of a clip of `frames` frames in its analysis file; `raw` for bodies that are not fitted over time.
+pub fn changed_riders(clip: PathBuf, store: &Path, frames: u64, raw: bool, change: &TrackChange) -> Arrival {
+    let changed = engine::edit_tracks(store, frames, change);
+    if raw && changed.is_ok() {
+        return riders_again(clip, store, frames, raw);
+    }
+    Arrival::Changed(clip, changed)
+}
+
+/// Reads the riders of a clip of `frames` frames from its finished analysis file, `store`.
+pub fn riders_again(clip: PathBuf, store: &Path, frames: u64, raw: bool) -> Arrival {
+    Arrival::Changed(clip, engine::read_riders(store, frames, raw))
 }
 
 /// Reads the riders of a finished analysis of a clip of `frames` frames.
-pub fn saved_riders(request: AnalyzeRequest, frames: u64) -> Arrival {
-    let read = || {
-        let store = engine::finished_store(&engine::store_path(&request), &request.clip)?;
-        store.map(|store| engine::load_resolved(&store, frames)).transpose()
-    };
-    let riders = read();
+pub fn saved_riders(request: AnalyzeRequest, frames: u64, raw: bool) -> Arrival {
+    let path = engine::store_path(&request);
+    let riders = engine::finished_store(&path, &request.clip)
+        .and_then(|store| store.map(|_| engine::read_riders(&path, frames, raw)).transpose());
     Arrival::Saved(request.clip, riders)
 }

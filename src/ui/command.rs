@@ -51,6 +51,8 @@ pub enum Layer {
     Clock,
     /// Everyone, not only the main rider.
     Others,
+    /// Bodies as each frame alone gave them.
+    Raw,
 }
 
 /// A file or folder to choose in the system's dialog.

@@ -54,6 +54,15 @@ pub enum Effect {
         /// What is changed.
         change: TrackChange,
     },
+    /// Read the riders of a finished analysis again: what is shown of them has changed.
+    ReadRiders {
+        /// The clip.
+        clip: PathBuf,
+        /// Its analysis file.
+        store: PathBuf,
+        /// Frames of the clip.
+        frames: u64,
+    },
     /// Ask the engine for an export.
     Export(ExportRequest),
     /// Ask the engine for a picture.

@@ -217,6 +217,7 @@ impl ExportForm {
             formats: self.formats.clone(),
             folder: self.data_folder.trim().into(),
             everyone: self.overlay.others,
+            raw: self.overlay.raw,
         })
     }
 
@@ -230,7 +231,7 @@ impl ExportForm {
         let range = self.range_only.then_some(self.range);
         let sheet = self.sheet.wanted(range, PictureKind::ContactSheet);
         let chrono = self.chrono.wanted(range, PictureKind::Chrono);
-        let analysis = self.request(models.clone()).analysis;
+        let analysis = Box::new(self.request(models.clone()).analysis);
         let (clip, overlay) = (self.clip.clone(), self.overlay);
         sheet.into_iter().chain(chrono).map(move |(output, kind)| PictureRequest {
             clip: clip.clone(),

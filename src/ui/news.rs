@@ -122,7 +122,11 @@ impl State {
             Ok(JobResult::Analyzed(outcome)) => {
                 self.analysis_done(job, outcome);
                 // Notes made meanwhile have waited for the file.
-                Outcome { effects: self.save_notes(), ..Outcome::default() }
+                let mut effects = self.save_notes();
+                if self.settings.overlay.raw {
+                    effects.extend(self.read_riders_again());
+                }
+                Outcome { effects, ..Outcome::default() }
             }
             Ok(JobResult::Exported(outcome)) => {
                 let summary = jobs::export_summary(&outcome);

@@ -30,6 +30,7 @@ pub fn is_shown(style: &OverlayStyle, layer: Layer) -> bool {
         Layer::Angles => style.angles,
         Layer::Clock => style.clock,
         Layer::Others => style.others,
+        Layer::Raw => style.raw,
     }
 }
 

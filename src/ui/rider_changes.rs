@@ -1,5 +1,7 @@
 //! Changing who is who by hand, and pointing at a rider in the picture.
 
+use std::path::{Path, PathBuf};
+
 use egui::{Pos2, Rect};
 
 use super::effect::Effect;
@@ -29,16 +31,32 @@ impl State {
             return Vec::new();
         }
         clip.analysis.changing = true;
-        let request = AnalyzeRequest {
-            clip: clip.info.path.clone(),
+        let (path, frames) = (clip.info.path.clone(), clip.info.frames.len());
+        vec![Effect::ChangeTracks { store: self.store_of(&path), clip: path, frames, change }]
+    }
+
+    /// Asks for the riders of the open clip again, where they are known; an analysis that runs brings them itself.
+    pub(super) fn read_riders_again(&mut self) -> Vec<Effect> {
+        if self.is_analyzing() {
+            return Vec::new();
+        }
+        let Some(clip) = self.clip.as_ref().filter(|clip| clip.analysis.can_change()) else {
+            return Vec::new();
+        };
+        let (path, frames) = (clip.info.path.clone(), clip.info.frames.len());
+        vec![Effect::ReadRiders { store: self.store_of(&path), clip: path, frames }]
+    }
+
+    /// The analysis file of a clip.
+    fn store_of(&self, clip: &Path) -> PathBuf {
+        engine::store_path(&AnalyzeRequest {
+            clip: clip.to_owned(),
             store: None,
             models: self.settings.models.clone(),
             memory: MemoryWish::default(),
             restart: false,
             accept_existing: true,
-        };
-        let store = engine::store_path(&request);
-        vec![Effect::ChangeTracks { clip: request.clip, store, frames: clip.info.frames.len(), change }]
+        })
     }
 }
 

@@ -36,6 +36,9 @@ impl State {
             Command::ToggleLayer(layer) => {
                 let shown = self.layer_mut(layer);
                 *shown = !*shown;
+                if layer == Layer::Raw {
+                    return self.read_riders_again();
+                }
             }
             Command::SetOpacity(opacity) => self.settings.overlay.opacity = opacity.clamp(0.0, 1.0),
             Command::SetModels(models) => self.settings.models = models,
@@ -283,6 +286,7 @@ impl State {
             Layer::Angles => &mut overlay.angles,
             Layer::Clock => &mut overlay.clock,
             Layer::Others => &mut overlay.others,
+            Layer::Raw => &mut overlay.raw,
         }
     }
 
@@ -335,7 +339,7 @@ impl State {
         let memory = self.settings.memory.wish(Rung::default());
         let analyses = pictures.iter_mut().map(|p| &mut p.analysis);
         let analyses = analyses.chain(singles.iter_mut().filter_map(|single| match &mut single.riders {
-            PictureRiders::Analysed(analysis) => Some(analysis),
+            PictureRiders::Analysed(analysis) => Some(analysis.as_mut()),
             _ => None,
         }));
         analyses

@@ -20,7 +20,7 @@ const WHEEL_STEP: f32 = 1.0 / 240.0;
 const HEADER_LAYERS: usize = 7;
 
 /// What can be drawn over the picture.
-pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 11] = [
+pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 12] = [
     (Layer::Mesh, icons::ICON_ACCESSIBILITY_NEW, "Mesh"),
     (Layer::Texture, icons::ICON_PALETTE, "Own colours"),
     (Layer::Wireframe, icons::ICON_POLYLINE, "Wireframe"),
@@ -32,6 +32,7 @@ pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 11] = [
     (Layer::JointTrails, icons::ICON_GESTURE, "Trails of hands and feet"),
     (Layer::Angles, icons::ICON_SQUARE_FOOT, "Angles"),
     (Layer::Clock, icons::ICON_TIMER, "Clock"),
+    (Layer::Raw, icons::ICON_SHOW_CHART, "Each frame on its own"),
 ];
 
 /// Draws header and picture; gives where the picture's view is.

@@ -6,7 +6,7 @@ use super::equations::Residuals;
 use super::pose::Pose;
 
 /// Weight of the pull to the rest pose.
-const REST_WEIGHT: f64 = 0.045;
+const REST_WEIGHT: f64 = 0.1;
 
 /// How far joints stray from rest, as the Frobenius norm of R − I that counts one (√2 × the angle in radians, while
 /// small). Knees and elbows have their own limits, the root none.

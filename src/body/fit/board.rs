@@ -13,7 +13,7 @@ use crate::body::kinematics::Skeleton;
 const ANKLES: [usize; 2] = [7, 8];
 
 /// Weight of the link.
-const LINK_WEIGHT: f64 = 1.0;
+const LINK_WEIGHT: f64 = 3.0;
 
 /// An error of this much counts one, metres.
 const LINK_UNIT_M: f64 = 0.05;
@@ -142,7 +142,7 @@ mod tests {
         let stance_m = ankle_distance_m(&riding[0].skeleton(&rest));
         let board = Board::under(riding.iter(), &rest).unwrap();
         assert!((board.stance_m - stance_m).abs() < 0.02, "{} for {stance_m}", board.stance_m);
-        let mut narrow = riding.clone();
+        let mut narrow = riding;
         // Legs that a fit has laid into one in a third of the frames do not narrow the stance.
         for pose in narrow.iter_mut().take(4) {
             pose.rotations[1] = pose.rotations[2];

@@ -11,6 +11,8 @@ mod continuity;
 mod cues;
 mod depth;
 mod equations;
+#[cfg(test)]
+mod hard_cases;
 mod initial;
 mod pose;
 mod refine;

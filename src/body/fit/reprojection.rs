@@ -12,7 +12,7 @@ use crate::body::kinematics::Skeleton;
 const WEIGHT: f64 = 3.0;
 
 /// Share of that for the face: its points are the least sure on helmets and goggles.
-const FACE_SHARE: f64 = 0.1;
+const FACE_SHARE: f64 = 0.08;
 
 /// An error of this many box sides counts one.
 const UNIT_SIDES: f64 = 0.03;

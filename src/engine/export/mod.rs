@@ -13,15 +13,16 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::analysis::{analyze, load_resolved};
+use super::analysis::analyze;
 use super::job::Reporter;
 use super::matte::MatteWriter;
 use super::memory::frames_within;
 use super::models::ModelShelf;
+use super::raw_bodies::read_riders;
 use super::{
     AnalyzeRequest, CancelToken, EngineError, ExportOutcome, ExportRequest, Progress, ResolvedRiders, thread,
 };
-use crate::store::{AnalysisStore, StoreError};
+use crate::store::StoreError;
 use crate::types::{ClipInfo, VideoFrame, YuvImage};
 use crate::video::{self, Codec, DecodeOptions, Encoding, FrameSink, FrameSource, SinkOptions, VideoError};
 
@@ -63,7 +64,7 @@ pub fn export(
         reporter.warning("sound cannot be stretched with the pictures and is left out".into());
     }
     let mattes = request.matte_folder.as_deref().map(MatteWriter::create).transpose()?;
-    let riders = riders_of(&request.analysis, &info, shelf, cancel, reporter)?;
+    let riders = riders_of(&request.analysis, request.overlay.raw, &info, shelf, cancel, reporter)?;
 
     reporter.progress(Progress { stage: "preparing to draw".into(), ..Progress::default() });
     let drawing = Drawing::new(shelf, &info, request, &riders, mattes)?;
@@ -139,9 +140,11 @@ fn span(info: &ClipInfo, (first, last): (u64, u64)) -> std::ops::Range<i64> {
     start..end.max(start.saturating_add(1))
 }
 
-/// The riders of the clip's finished analysis, which is made where there is none.
+/// The riders of the clip's finished analysis, which is made where there is none; `raw` for bodies that are not fitted
+/// over time.
 pub(super) fn riders_of(
     request: &AnalyzeRequest,
+    raw: bool,
     clip: &ClipInfo,
     shelf: &ModelShelf,
     cancel: &CancelToken,
@@ -158,7 +161,7 @@ pub(super) fn riders_of(
             outcome => break outcome?,
         }
     };
-    load_resolved(&AnalysisStore::open_read_only(&outcome.store)?, clip.frames.len())
+    read_riders(&outcome.store, clip.frames.len(), raw)
 }
 
 /// What the encoder is sent. Without [`Drawn::End`] it throws its file away.

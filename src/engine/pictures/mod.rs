@@ -56,7 +56,7 @@ pub enum PictureKind {
 #[derive(Clone, Debug)]
 pub enum PictureRiders {
     /// Those of the clip's analysis, which is made first where it is not finished.
-    Analysed(AnalyzeRequest),
+    Analysed(Box<AnalyzeRequest>),
     /// These, whatever is in the analysis file.
     Given(Arc<ResolvedRiders>),
 }
@@ -106,7 +106,9 @@ pub fn save_picture(
     let info = source.info().clone();
     let riders = match &request.riders {
         PictureRiders::Given(riders) => Arc::clone(riders),
-        PictureRiders::Analysed(analysis) => Arc::new(riders_of(analysis, &info, shelf, cancel, reporter)?),
+        PictureRiders::Analysed(analysis) => {
+            Arc::new(riders_of(analysis, request.overlay.raw, &info, shelf, cancel, reporter)?)
+        }
     };
     let tell = |done: usize, total: usize| {
         let (stage, done, total) = ("drawing the picture".into(), done as u64, total as u64);

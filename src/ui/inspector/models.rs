@@ -46,9 +46,8 @@ pub fn show(ui: &mut Ui, state: &State, commands: &Commands) {
         let got = summary.map(|s| s.recoverer_device.as_str());
         effective(ui, &state.settings.models.recoverer_device, got);
         let precise = widgets::checkbox(ui, &mut models.precise, "More exact, a third slower");
-        precise.on_hover_text(
-            "Takes landmarks from the mirror image too: joints come a quarter nearer to the truth",
-        );
+        precise
+            .on_hover_text("Takes landmarks from the mirror image too: the mesh comes nearer to the rider");
     });
     if models != state.settings.models {
         commands.push(Command::SetModels(models));

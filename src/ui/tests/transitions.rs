@@ -177,6 +177,22 @@ fn a_chosen_file_is_opened_and_a_dialog_left_without_choice_changes_nothing() {
 }
 
 #[test]
+fn bodies_of_frames_on_their_own_are_read_anew_when_they_are_asked_for() {
+    use crate::ui::command::Layer;
+    let mut state = with_clip();
+    let effects = state.update(Command::ToggleLayer(Layer::Raw));
+    assert!(state.settings.overlay.raw);
+    assert!(
+        matches!(&effects[..], [Effect::ReadRiders { clip, .. }] if clip == Path::new("/clips/jump.mp4")),
+        "{effects:?}"
+    );
+    assert!(state.update(Command::ToggleLayer(Layer::Mesh)).is_empty(), "others need no reading");
+    let mut coming = empty();
+    fake::open(&mut coming, Path::new("/clips/a.mp4"), 10);
+    assert!(coming.update(Command::ToggleLayer(Layer::Raw)).is_empty(), "nothing is there to be read yet");
+}
+
+#[test]
 fn a_model_is_taken_in_when_it_is_picked_and_fetched_when_its_licence_is_accepted() {
     let mut state = State::new(Settings::default(), None);
     let effects = state.picked(Pick::Model, Some("/models/hmr2.onnx".into()));

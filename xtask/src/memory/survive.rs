@@ -3,8 +3,6 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::process::{children, kill};
@@ -107,22 +105,22 @@ impl Setting<'_> {
         let mut command = snowmesh(self.program, self.home);
         command.arg("analyze").arg(self.clip).args(["--progress", "json"]).stdout(Stdio::piped());
         let mut child = spawn(&mut command)?;
-        let reported = Arc::new(AtomicU64::new(0));
-        let reader = child.stdout.take().map(|output| {
-            let reported = Arc::clone(&reported);
-            std::thread::spawn(move || {
-                for line in BufReader::new(output).lines().map_while(std::result::Result::ok) {
-                    if let Some(done) = number(&line, "done") {
-                        reported.fetch_max(done, Ordering::SeqCst);
-                    }
+        let output = child.stdout.take();
+        let mut reported = 0;
+        std::thread::scope(|scope| {
+            let reported = &mut reported;
+            scope.spawn(move || {
+                let lines = output.into_iter().flat_map(|output| BufReader::new(output).lines());
+                for line in lines.map_while(std::result::Result::ok) {
+                    *reported = number(&line, "done").unwrap_or(0).max(*reported);
                 }
-            })
-        });
-        std::thread::sleep(at);
-        kill(&[child.id()])?;
-        let _ = child.wait();
-        let _ = reader.map(std::thread::JoinHandle::join);
-        Ok(reported.load(Ordering::SeqCst))
+            });
+            std::thread::sleep(at);
+            let killed = kill(&[child.id()]);
+            let _ = child.wait();
+            killed
+        })?;
+        Ok(reported)
     }
 
     /// Kills the window and its worker together `at` this time after the window's start.
