@@ -21,7 +21,7 @@ use snowmesh::types::MemoryWish;
 
 /// The binary with a home of its own.
 fn program(home: &Path) -> PathBuf {
-    let script = home.join("snowmesh");
+    let script = home.join("worker.sh");
     let exe = env!("CARGO_BIN_EXE_snowmesh");
     let text = format!(
         "#!/bin/sh\nexport HOME='{0}' XDG_CONFIG_HOME='{0}' XDG_DATA_HOME='{0}'\nexec '{exe}' \"$@\"\n",

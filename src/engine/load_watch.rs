@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::footprints::Remembered;
 use super::job::lock;
-use super::memory::{self, ProcessMemory};
+use super::memory;
 use super::plan::{Footprint, ModelPlan, Plan};
 use super::worker::Breadcrumb;
 use super::{EngineError, Progress, Reporter, ResolvedRiders};
@@ -40,7 +40,7 @@ impl<'a> Watch<'a> {
         self.plan
     }
 
-    /// Loads a model, of which there are `copies`. One that was never measured on this machine is run once, with
+    /// Loads a model, of which there are `copies`. One that was never measured on this machine is run twice, with
     /// `first_run`, to see what it takes; `footprint` is what was thought of it.
     ///
     /// # Errors
@@ -51,20 +51,24 @@ impl<'a> Watch<'a> {
         footprint: &Footprint,
         copies: u64,
         load: impl FnOnce() -> Result<T, EngineError>,
-        first_run: impl FnOnce(&mut T) -> Result<(), EngineError>,
+        mut first_run: impl FnMut(&mut T) -> Result<(), EngineError>,
     ) -> Result<T, EngineError> {
         self.reporter.progress(Progress { stage: format!("loading {}", model.id), ..Progress::default() });
         self.crumbs.loading(model);
-        let before = memory::of_this_process();
-        let mut loaded = load()?;
         if footprint.measured {
-            return Ok(loaded);
+            return load();
         }
-        let after_load = memory::of_this_process();
+        let before = memory::of_this_process().anonymous;
+        let (loaded, while_loading) = memory::watched(load);
+        let mut loaded = loaded?;
+        let after = memory::of_this_process().anonymous;
         self.crumbs.leave(format!("trying {}", model.id), Some(model.id.clone()), model.anonymous);
-        first_run(&mut loaded)?;
-        let after_run = memory::of_this_process();
-        let measured = measured(footprint, model, copies, [before, after_load, after_run]);
+        // From the second run on ONNX Runtime takes what it has seen to be needed in one piece, beside the pieces of the
+        // first one.
+        let (run, while_running) = memory::watched(|| (0..2).try_for_each(|_| first_run(&mut loaded)));
+        run?;
+        let looks = Looks { before, while_loading, after, while_running };
+        let measured = looks.footprint(footprint, model, copies);
         tracing::info!(model = model.id, ?measured, "measured for the first time on this machine");
         Remembered::load().keep(&model.id, model.device, measured);
         Ok(loaded)
@@ -137,35 +141,32 @@ impl Drop for Watch<'_> {
     }
 }
 
-/// What one of `copies` of a model takes, from looks before it was loaded, after that, and after one run of one copy.
-fn measured(
-    estimate: &Footprint,
-    model: &ModelPlan,
-    copies: u64,
-    [before, loaded, run]: [ProcessMemory; 3],
-) -> Footprint {
-    let each = loaded.anonymous.saturating_sub(before.anonymous) / copies.max(1);
-    let session = match model.weights {
-        WeightsHeld::Copied => each.saturating_sub(estimate.weights),
-        WeightsHeld::Mapped => each,
-    };
-    // A peak that was higher already says nothing of these steps.
-    let peak = |from: ProcessMemory, to: ProcessMemory| {
-        if to.peak_resident > from.peak_resident { to.peak_resident.saturating_sub(from.resident) } else { 0 }
-    };
-    let kept = run.anonymous.saturating_sub(loaded.anonymous);
-    let pages = |from: ProcessMemory, to: ProcessMemory| {
-        let of = |look: ProcessMemory| look.resident.saturating_sub(look.anonymous);
-        of(to).saturating_sub(of(from))
-    };
-    let run_peak = peak(loaded, run).saturating_sub(pages(loaded, run));
-    let load_peak = peak(before, loaded).saturating_sub(pages(before, loaded));
-    Footprint {
-        session,
-        activations: kept.max(run_peak) / u64::from(model.batch.max(1)),
-        load_extra: load_peak.saturating_sub(loaded.anonymous.saturating_sub(before.anonymous)),
-        measured: true,
-        ..*estimate
+/// Anonymous memory of this process: before a model was loaded, at most meanwhile, after it, and at most while one copy
+/// of it ran once.
+#[derive(Clone, Copy, Debug)]
+struct Looks {
+    before: u64,
+    while_loading: u64,
+    after: u64,
+    while_running: u64,
+}
+
+impl Looks {
+    /// What one of `copies` of the model takes.
+    fn footprint(self, estimate: &Footprint, model: &ModelPlan, copies: u64) -> Footprint {
+        let each = self.after.saturating_sub(self.before) / copies.max(1);
+        let session = match model.weights {
+            WeightsHeld::Copied => each.saturating_sub(estimate.weights),
+            WeightsHeld::Mapped => each,
+        };
+        let run = self.while_running.saturating_sub(self.after);
+        Footprint {
+            session,
+            activations: run / u64::from(model.batch.max(1)),
+            load_extra: self.while_loading.saturating_sub(self.after),
+            measured: true,
+            ..*estimate
+        }
     }
 }
 
@@ -176,31 +177,18 @@ mod tests {
 
     const MIB: u64 = 1 << 20;
 
-    fn look(anonymous: u64, pages: u64, peak: u64) -> ProcessMemory {
-        ProcessMemory {
-            resident: (anonymous + pages) * MIB,
-            peak_resident: peak * MIB,
-            anonymous: anonymous * MIB,
-        }
+    fn model(weights: WeightsHeld, batch: u32) -> ModelPlan {
+        ModelPlan { id: "m".into(), device: Device::Cpu, weights, batch, anonymous: 0, mapped: 0, gpu: 0 }
     }
 
-    /// HMR2 with mapped weights, four at a time, as in a run looked at by hand: 40 MiB after the load, 147 MiB after a
-    /// run, 2.6 GiB of file pages.
+    /// HMR2 with mapped weights, four at a time, as in a run looked at by hand: 40 MiB after the load, 147 MiB in a run.
     #[test]
-    fn file_pages_are_not_taken_for_memory_of_the_model() {
+    fn mapped_weights_are_no_memory_of_the_session() {
         let estimate = Footprint { weights: 2682 * MIB, mappable: true, ..Footprint::default() };
-        let model = ModelPlan {
-            id: "hmr2".into(),
-            device: Device::Cpu,
-            weights: WeightsHeld::Mapped,
-            batch: 4,
-            anonymous: 0,
-            mapped: 0,
-            gpu: 0,
-        };
-        let looks = [look(100, 50, 150), look(140, 60, 200), look(247, 2742, 2989)];
-        let found = measured(&estimate, &model, 1, looks);
-        assert_eq!(found.session, 40 * MIB);
+        let looks =
+            Looks { before: 100 * MIB, while_loading: 142 * MIB, after: 140 * MIB, while_running: 247 * MIB };
+        let found = looks.footprint(&estimate, &model(WeightsHeld::Mapped, 4), 1);
+        assert_eq!((found.session, found.load_extra), (40 * MIB, 2 * MIB));
         assert_eq!(found.activations, 107 * MIB / 4);
         assert!(found.measured && found.mappable && found.weights == estimate.weights);
     }
@@ -208,18 +196,9 @@ mod tests {
     #[test]
     fn copies_share_what_was_taken_and_a_read_file_shows_as_the_load_peak() {
         let estimate = Footprint { weights: 10 * MIB, ..Footprint::default() };
-        let model = ModelPlan {
-            id: "fit".into(),
-            device: Device::Cpu,
-            weights: WeightsHeld::Copied,
-            batch: 1,
-            anonymous: 0,
-            mapped: 0,
-            gpu: 0,
-        };
-        let looks = [look(100, 0, 100), look(140, 0, 152), look(165, 0, 165)];
-        let found = measured(&estimate, &model, 2, looks);
-        assert_eq!((found.session, found.load_extra), (10 * MIB, 12 * MIB));
-        assert_eq!(found.activations, 25 * MIB);
+        let looks =
+            Looks { before: 100 * MIB, while_loading: 152 * MIB, after: 140 * MIB, while_running: 165 * MIB };
+        let found = looks.footprint(&estimate, &model(WeightsHeld::Copied, 1), 2);
+        assert_eq!((found.session, found.load_extra, found.activations), (10 * MIB, 12 * MIB, 25 * MIB));
     }
 }

@@ -11,7 +11,10 @@ pub use cgroup::WorkerGroup;
 pub use queues::frames_within;
 pub use system::{wsl_config, wsl_lines};
 
-use super::MemoryUse;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::{MemoryUse, thread};
 
 /// Memory of one process, bytes; all zero where the system tells nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +34,35 @@ pub fn measure() -> MemoryUse {
     let group = cgroup::own(std::path::Path::new("/")).ok().flatten().map(|group| group.limit);
     let limit = group.map_or(machine, |group| if machine > 0 { group.min(machine) } else { group });
     MemoryUse { resident, peak_resident, anonymous, limit, ..MemoryUse::default() }
+}
+
+/// Between two looks at the memory that some work takes.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// Does `work`, and gives the most anonymous memory that this process held meanwhile.
+///
+/// The kernel's own high-water mark cannot tell: it counts file pages too, and keeps what came before.
+pub fn watched<T>(work: impl FnOnce() -> T) -> (T, u64) {
+    let (done, most) = (AtomicBool::new(false), AtomicU64::new(0));
+    let look = || most.fetch_max(of_this_process().anonymous, Ordering::Relaxed);
+    let result = std::thread::scope(|scope| {
+        // Without a thread to give, the looks before and after have to do.
+        let watcher = thread::spawn_scoped(scope, "memory", || {
+            while !done.load(Ordering::Relaxed) {
+                look();
+                std::thread::sleep(LOOK);
+            }
+        });
+        if let Err(error) = watcher {
+            tracing::warn!("{error}");
+        }
+        look();
+        let result = work();
+        look();
+        done.store(true, Ordering::Relaxed);
+        result
+    });
+    (result, most.into_inner())
 }
 
 /// Memory of this process.
@@ -90,6 +122,17 @@ mod tests {
         assert!(after.peak_resident >= before.resident + (60 << 20), "{before:?} {after:?}");
         assert!(after.anonymous >= before.anonymous + (60 << 20), "{before:?} {after:?}");
         assert!(after.limit >= after.resident);
+    }
+
+    #[test]
+    fn memory_that_is_given_back_before_the_work_ends_is_seen() {
+        let before = measure().anonymous;
+        let ((), most) = watched(|| {
+            let block = vec![1u8; 96 << 20];
+            std::thread::sleep(Duration::from_millis(50));
+            assert!(block.iter().all(|&b| b == 1));
+        });
+        assert!(most >= before + (90 << 20), "{before} {most}");
     }
 
     #[test]

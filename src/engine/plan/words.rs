@@ -81,13 +81,16 @@ impl Plan {
             MemoryMode::OnDemand => "detector on demand",
             MemoryMode::AllAtOnce | MemoryMode::Automatic => "both models at once",
         };
+        let how = match self.rung {
+            Rung::OneAtATime => String::new(),
+            rung => format!(", {}", rung.name()),
+        };
         let pages = match self.mapped {
             0 => String::new(),
             mapped => format!(" and {} of file pages", ByteSize(mapped)),
         };
         format!(
-            "{mode}, {}: {}{pages}, of {} that may be used",
-            self.rung.name(),
+            "{mode}{how}: {}{pages}, of {} that may be used",
             ByteSize(self.anonymous),
             ByteSize(self.budget.usable())
         )
