@@ -36,7 +36,7 @@ impl Movie {
         let encoder = encoder
             .args(["-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"])
             .args(["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"])
-            .args(["-c:v", "libx264", "-preset", "slow", "-crf", "23", "-g", "30", "-bf", "2"])
+            .args(["-c:v", "libx264", "-preset", "veryslow", "-crf", "25", "-g", "30", "-bf", "2"])
             .args(["-c:a", "aac", "-b:a", "96k", "-movflags", "+faststart"])
             .args([
                 "-map_metadata",
