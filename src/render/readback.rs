@@ -67,10 +67,6 @@ impl Readback {
             .gpu
             .device
             .poll(wgpu::PollType::Wait { submission_index: Some(frame.submission), timeout: Some(TIMEOUT) });
-        if waited.is_err() {
-            // What was submitted to a device that is lost is never waited for, and only a poll makes the loss known.
-            let _ = self.gpu.device.poll(wgpu::PollType::Poll);
-        }
         self.gpu.check_lost()?;
         waited.map_err(|error| failed(error.to_string()))?;
         match frame.mapped.get() {

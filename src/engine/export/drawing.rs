@@ -195,9 +195,12 @@ impl<'a> Drawing<'a> {
     ) -> Result<T, EngineError> {
         loop {
             let cause = match work(self, in_flight) {
-                Err(EngineError::Render(RenderError::DeviceLost { cause })) if self.losses < MOST_LOSSES => {
-                    cause
-                }
+                // Some drivers tell of the loss only when the frame that went with it is asked for.
+                Err(EngineError::Render(
+                    RenderError::DeviceLost { cause }
+                    | RenderError::Readback { cause }
+                    | RenderError::Refused { cause, .. },
+                )) if self.losses < MOST_LOSSES => cause,
                 result => return result,
             };
             self.losses += 1;
