@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod common;
+
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -13,8 +15,10 @@ use snowmesh::engine::{
 use snowmesh::inference::fake::FakeRecoverer;
 use snowmesh::inference::{Detector, InferenceError, MeshRecoverer};
 use snowmesh::store::{AnalysisStore, ClipFingerprint, OpenMode, RunKey};
-use snowmesh::types::{BBox, Detection, Device, Provenance, RgbImage, RiderFrame, TrackId};
+use snowmesh::types::{Detection, Device, Provenance, RgbImage, RiderFrame, TrackId};
 use snowmesh::video::fake::FakeSource;
+
+use common::numbered::{number_in, true_box};
 
 /// Frames of the fake clip.
 const FRAMES: u32 = 90;
@@ -23,19 +27,6 @@ const FRAMES: u32 = 90;
 /// to 44. Reads the number out of the picture, so that a frame taken for another is found out.
 struct NumberDetector {
     fails_at: Option<u64>,
-}
-
-/// The number painted into the upper half of a fake picture, 16 cells from the highest bit.
-fn number_in(image: &RgbImage) -> u64 {
-    let row = image.height as usize / 4 * image.width as usize;
-    (0..16).fold(0, |number, cell| {
-        let x = (2 * cell + 1) * image.width as usize / 32;
-        number << 1 | u64::from(image.data[(row + x) * 3] > 125)
-    })
-}
-
-fn expected_box(frame: u64) -> BBox {
-    BBox::new(20.0 + 2.0 * frame as f32, 40.0, 60.0 + 2.0 * frame as f32, 120.0)
 }
 
 impl Detector for NumberDetector {
@@ -53,7 +44,7 @@ impl Detector for NumberDetector {
             return Err(InferenceError::Run { model: "number".into(), cause: "told to".into() });
         }
         let hidden = (40..45).contains(&frame);
-        Ok(if hidden { Vec::new() } else { vec![Detection { bbox: expected_box(frame), score: 0.9 }] })
+        Ok(if hidden { Vec::new() } else { vec![Detection { bbox: true_box(frame), score: 0.9 }] })
     }
 }
 
@@ -164,7 +155,7 @@ fn every_frame_has_the_one_rider_and_says_where_it_knows_him_from() {
         let hidden = (40..45).contains(&frame);
         let expected = if hidden { Provenance::Interpolated } else { Provenance::Detected };
         assert_eq!(rider.provenance, expected, "frame {frame}");
-        let off = (rider.bbox.center() - expected_box(frame).center()).length();
+        let off = (rider.bbox.center() - true_box(frame).center()).length();
         assert!(off < if hidden { 3.0 } else { 0.01 }, "frame {frame}: {off} px off");
         assert!(rider.body.is_some(), "frame {frame}");
     }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod common;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,8 +15,10 @@ use snowmesh::engine::{
 use snowmesh::inference::fake::FakeRecoverer;
 use snowmesh::inference::{Detector, InferenceError, MeshRecoverer};
 use snowmesh::store::{AnalysisStore, ClipFingerprint, OpenMode, RunKey};
-use snowmesh::types::{BBox, BodyEstimate, Detection, Device, Provenance, RgbImage, RiderFrame};
+use snowmesh::types::{BodyEstimate, Detection, Device, Provenance, RgbImage, RiderFrame};
 use snowmesh::video::fake::FakeSource;
+
+use common::numbered::{number_in, true_box};
 
 const FRAMES: u32 = 90;
 const EVERY: u64 = 6;
@@ -27,18 +31,6 @@ const HIDDEN: std::ops::Range<u64> = 40..45;
 /// it sees nobody.
 struct NumberDetector {
     looks: Arc<AtomicUsize>,
-}
-
-fn number_in(image: &RgbImage) -> u64 {
-    let row = image.height as usize / 4 * image.width as usize;
-    (0..16).fold(0, |number, cell| {
-        let x = (2 * cell + 1) * image.width as usize / 32;
-        number << 1 | u64::from(image.data[(row + x) * 3] > 125)
-    })
-}
-
-fn true_box(frame: u64) -> BBox {
-    BBox::new(20.0 + 2.0 * frame as f32, 40.0, 60.0 + 2.0 * frame as f32, 120.0)
 }
 
 impl Detector for NumberDetector {
