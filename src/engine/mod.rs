@@ -19,6 +19,7 @@ mod edits;
 mod error;
 mod evaluate;
 mod evaluate_bodies;
+mod evaluate_doubt;
 mod export;
 mod follow;
 mod footprints;
@@ -73,6 +74,7 @@ pub use edits::{TrackChange, edit_tracks};
 pub use error::{EngineError, ErrorKind};
 pub use evaluate::{Evaluation, evaluate};
 pub use evaluate_bodies::{BodyErrors, BodyEvaluation, evaluate_bodies};
+pub use evaluate_doubt::DoubtQuality;
 pub use export::{
     Layout, SCALE_RANGE, SPEED_RANGE as EXPORT_SPEED_RANGE, VideoOptions, default_output, export,
     export_bytes, free_bytes,

@@ -33,6 +33,8 @@ pub enum Layer {
     Mesh,
     /// The mesh in the rider's own colours.
     Texture,
+    /// The mesh faded where it is guessed.
+    Doubt,
     /// The mesh's edges.
     Wireframe,
     /// The 2D keypoints, joined.

@@ -21,6 +21,7 @@ pub fn is_shown(style: &OverlayStyle, layer: Layer) -> bool {
     match layer {
         Layer::Mesh => style.mesh,
         Layer::Texture => style.textured,
+        Layer::Doubt => style.doubt,
         Layer::Wireframe => style.wireframe,
         Layer::Skeleton => style.skeleton,
         Layer::Boxes => style.boxes,

@@ -277,6 +277,7 @@ impl State {
         match layer {
             Layer::Mesh => &mut overlay.mesh,
             Layer::Texture => &mut overlay.textured,
+            Layer::Doubt => &mut overlay.doubt,
             Layer::Wireframe => &mut overlay.wireframe,
             Layer::Skeleton => &mut overlay.skeleton,
             Layer::Boxes => &mut overlay.boxes,

@@ -20,7 +20,7 @@ const WHEEL_STEP: f32 = 1.0 / 240.0;
 const HEADER_LAYERS: usize = 6;
 
 /// What can be drawn over the picture.
-pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 12] = [
+pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 13] = [
     (Layer::Mesh, icons::ICON_ACCESSIBILITY_NEW, "Mesh"),
     (Layer::Texture, icons::ICON_PALETTE, "Own colours"),
     (Layer::Wireframe, icons::ICON_POLYLINE, "Wireframe"),
@@ -33,6 +33,7 @@ pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 12] = [
     (Layer::Angles, icons::ICON_SQUARE_FOOT, "Angles"),
     (Layer::Clock, icons::ICON_TIMER, "Clock"),
     (Layer::Raw, icons::ICON_SHOW_CHART, "Each frame on its own"),
+    (Layer::Doubt, icons::ICON_GRADIENT, "Fade where unsure"),
 ];
 
 /// Draws header and picture; gives where the picture's view is.
