@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::job::{Wake, lock};
 use super::{EngineError, thread};
-use crate::types::{RgbImage, VideoFrame};
+use crate::types::{RgbImage, VideoFrame, YuvImage};
 use crate::video::{self, Advance, DecodeOptions, FrameSource};
 
 /// Height of a small picture, pixels.
@@ -130,7 +130,8 @@ impl Maker {
     fn make(&mut self, frame: u64) -> Option<Thumbnail> {
         if self.source.is_none() {
             // One thread: the first picture after a jump comes soonest then.
-            self.source = video::open(&self.clip, &DecodeOptions { threads: 1 }).ok();
+            self.source =
+                video::open(&self.clip, &DecodeOptions { threads: 1, ..DecodeOptions::default() }).ok();
         }
         let source = self.source.as_mut()?;
         let aspect = source.info().pixel_aspect;
@@ -154,22 +155,28 @@ impl Maker {
     }
 }
 
-/// The frame at [`HEIGHT`], each pixel the mean of the pixels that it stands for, at most four each way.
+/// The frame at [`HEIGHT`].
 fn small(asked: u64, frame: &VideoFrame, pixel_aspect: f32) -> Thumbnail {
-    let mut whole = RgbImage::default();
-    video::yuv_to_rgb(&frame.image, &mut whole);
-    let (width, height) = (whole.width.max(1), whole.height.max(1));
+    let (width, height) = (frame.image.width.max(1), frame.image.height.max(1));
     let shape = f64::from(width) * f64::from(pixel_aspect.max(0.01)) / f64::from(height);
     let across = ((f64::from(HEIGHT) * shape).round() as u32).clamp(8, HEIGHT * 4);
+    Thumbnail { asked, frame: frame.index, image: Arc::new(shrunk(&frame.image, across, HEIGHT)) }
+}
+
+/// A picture made smaller, each pixel the mean of the pixels that it stands for, at most four each way.
+pub(super) fn shrunk(image: &YuvImage, across: u32, down: u32) -> RgbImage {
+    let mut whole = RgbImage::default();
+    video::yuv_to_rgb(image, &mut whole);
+    let (width, height) = (whole.width.max(1), whole.height.max(1));
     let place = |index: u32, tap: u32, count: u32, side: u32| {
         (u64::from(index * 4 + tap) * u64::from(side) / u64::from(count * 4)) as usize
     };
-    let mut data = Vec::with_capacity((across * HEIGHT * 3) as usize);
-    for y in 0..HEIGHT {
+    let mut data = Vec::with_capacity((across * down * 3) as usize);
+    for y in 0..down {
         for x in 0..across {
             let mut sum = [0_u32; 3];
             for (tap_y, tap_x) in (0..4).flat_map(|tap_y| (0..4).map(move |tap_x| (tap_y, tap_x))) {
-                let row = place(y, tap_y, HEIGHT, height);
+                let row = place(y, tap_y, down, height);
                 let start = (row * width as usize + place(x, tap_x, across, width)) * 3;
                 for (sum, code) in sum.iter_mut().zip(whole.data.get(start..start + 3).unwrap_or(&[0; 3])) {
                     *sum += u32::from(*code);
@@ -178,14 +185,13 @@ fn small(asked: u64, frame: &VideoFrame, pixel_aspect: f32) -> Thumbnail {
             data.extend(sum.map(|sum| (sum / 16) as u8));
         }
     }
-    let image = Arc::new(RgbImage { width: across, height: HEIGHT, data });
-    Thumbnail { asked, frame: frame.index, image }
+    RgbImage { width: across, height: down, data }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{YuvColor, YuvImage, YuvMatrix, YuvRange};
+    use crate::types::{YuvColor, YuvMatrix, YuvRange};
 
     #[test]
     fn a_small_picture_has_the_shape_and_the_colour_of_the_large_one() {

@@ -70,6 +70,10 @@ fn menu(ui: &mut Ui, state: &State, commands: &Commands) {
 pub fn path_dialog(ctx: &egui::Context, commands: &Commands, open: fn(PathBuf) -> Command) {
     dialog::show(ctx, "Open a clip", 480.0, commands, |ui, commands| {
         ui.label("This system shows no file dialog. Type the path of the clip, or drop it onto the window.");
+        // There is nothing else to do here than to type.
+        if ui.memory(|memory| memory.focused().is_none()) {
+            ui.memory_mut(|memory| memory.request_focus(path_id("dialog").with("field")));
+        }
         if let Some(path) = path_field(ui, "dialog") {
             commands.push(open(path));
         }
@@ -78,7 +82,7 @@ pub fn path_dialog(ctx: &egui::Context, commands: &Commands, open: fn(PathBuf) -
 
 /// A field for a path; gives it when it is confirmed.
 pub fn path_field(ui: &mut Ui, salt: &str) -> Option<PathBuf> {
-    let id = Id::unique("clip path").with(salt);
+    let id = path_id(salt);
     let mut path = ui.data(|data| data.get_temp::<String>(id)).unwrap_or_default();
     let mut confirmed = false;
     ui.horizontal(|ui| {
@@ -101,6 +105,10 @@ pub fn path_field(ui: &mut Ui, salt: &str) -> Option<PathBuf> {
     let kept = if result.is_some() { String::new() } else { path };
     ui.data_mut(|data| data.insert_temp(id, kept));
     result
+}
+
+fn path_id(salt: &str) -> Id {
+    Id::unique("clip path").with(salt)
 }
 
 /// A clip opened lately: its name, and its folder in small.
