@@ -316,7 +316,7 @@ fn hardware(clip: &Path) {
     let mut wrong = 0;
     for _ in 0..60 {
         let index = random.below(truth.info().frames.len());
-        let mut next = |source: &mut dyn FrameSource| {
+        let next = |source: &mut dyn FrameSource| {
             source.seek(index).expect("it can be sought");
             source.next_frame().expect("it decodes").expect("a frame")
         };

@@ -10,7 +10,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 
@@ -41,6 +41,9 @@ const BITS: f64 = 1.2;
 
 /// Bytes at the start of a clip that it is known by.
 const HEAD_BYTES: u64 = 64 << 10;
+
+/// Age at which a file that is not whole is nobody's any more.
+const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// A proxy that is whole, open.
 pub struct Proxy {
@@ -247,14 +250,17 @@ fn make_room(folder: &Path, needed: u64, limit_bytes: u64) {
     }
 }
 
-/// When each proxy was used last, its bytes and its place.
+/// When each proxy was used last, its bytes and its place; what was begun long ago and never ended is one too.
 fn entries(folder: &Path) -> Vec<(SystemTime, u64, PathBuf)> {
     let found = fs::read_dir(folder).into_iter().flatten().flatten();
     let proxies = found.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "mp4"));
     proxies
         .filter_map(|entry| {
             let metadata = entry.metadata().ok()?;
-            Some((metadata.modified().ok()?, metadata.len(), entry.path()))
+            let used = metadata.modified().ok()?;
+            let is_begun = entry.file_name().as_encoded_bytes().starts_with(b".");
+            let is_old = used.elapsed().is_ok_and(|age| age > ABANDONED);
+            (!is_begun || is_old).then(|| (used, metadata.len(), entry.path()))
         })
         .collect()
 }

@@ -347,6 +347,7 @@ mod tests {
             frame_rate: ff::Rational(25, 1),
             tags,
             global_header: false,
+            intra: false,
         };
         let opened = open_first([lacking].iter(), Codec::Av1, &Encoding::default(), &shape);
         let Err(failure) = opened else { panic!("an encoder of no such name was opened") };
