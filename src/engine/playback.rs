@@ -187,7 +187,8 @@ impl Playback {
     fn settle(&mut self, wanted: u64, frame: Option<VideoFrame>) {
         self.settled = Some(wanted);
         if let Some(frame) = frame {
-            let control = lock(&self.shared.control);
+            let mut control = lock(&self.shared.control);
+            control.state.device = self.source.device();
             // A frame that was asked for meanwhile may be on the screen already.
             if control.state.playing || control.state.playhead == wanted {
                 *lock(&self.shared.latest) = Some(frame);
@@ -260,7 +261,6 @@ impl Playback {
     fn go_to(&mut self, start: u64) -> Result<(), VideoError> {
         self.source.seek(start)?;
         (self.position, self.arrived) = (start, false);
-        lock(&self.shared.control).state.device = self.source.device();
         Ok(())
     }
 

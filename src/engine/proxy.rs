@@ -62,6 +62,12 @@ impl Proxy {
         Self { source }
     }
 
+    /// A proxy without a file.
+    #[cfg(test)]
+    pub fn fake() -> Self {
+        Self::new(Box::new(video::fake::FakeSource::with_constant_rate(64, 36, 3)))
+    }
+
     /// The picture that stands in for frame `index`.
     ///
     /// # Errors

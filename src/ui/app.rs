@@ -391,7 +391,12 @@ impl eframe::App for App {
     fn on_exit(&mut self) {
         self.settings_writer.write_now(&self.state.settings);
         if let Some(pace) = self.pace.report() {
-            tracing::info!(?pace, "the window's frames");
+            let left_out = self.player.as_ref().map_or(0, Player::left_out);
+            tracing::info!(
+                ?pace,
+                left_out,
+                "the window's frames, and those of the clip that playing left out"
+            );
         }
     }
 

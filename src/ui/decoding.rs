@@ -59,7 +59,6 @@ mod tests {
     use crate::types::ClipInfo;
     use crate::ui::state::OpenClip;
     use crate::ui::tests::fake;
-    use crate::video::fake::FakeSource;
 
     const ON: DecodingSettings = DecodingSettings { hardware: true, proxies: true };
     const OFF: DecodingSettings = DecodingSettings { hardware: true, proxies: false };
@@ -73,7 +72,7 @@ mod tests {
     }
 
     fn proxy() -> Option<Proxy> {
-        Some(Proxy::new(Box::new(FakeSource::with_constant_rate(64, 36, 3))))
+        Some(Proxy::fake())
     }
 
     #[test]

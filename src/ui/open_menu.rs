@@ -70,9 +70,12 @@ fn menu(ui: &mut Ui, state: &State, commands: &Commands) {
 pub fn path_dialog(ctx: &egui::Context, commands: &Commands, open: fn(PathBuf) -> Command) {
     dialog::show(ctx, "Open a clip", 480.0, commands, |ui, commands| {
         ui.label("This system shows no file dialog. Type the path of the clip, or drop it onto the window.");
-        // There is nothing else to do here than to type.
-        if ui.memory(|memory| memory.focused().is_none()) {
-            ui.memory_mut(|memory| memory.request_focus(path_id("dialog").with("field")));
+        let (id, pass) = (path_id("dialog"), ui.ctx().cumulative_pass_nr());
+        let seen =
+            ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or_default::<u64>(id.with("seen")), pass));
+        // It has just come up, and there is nothing to do but to type.
+        if seen + 1 < pass {
+            ui.memory_mut(|memory| memory.request_focus(id.with("field")));
         }
         if let Some(path) = path_field(ui, "dialog") {
             commands.push(open(path));
