@@ -10,7 +10,6 @@ mod coded_frame;
 mod color;
 mod decoder;
 mod demux;
-mod disposable;
 mod encoding;
 mod error;
 #[doc(hidden)]
