@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::compare::{Comparison, Measured};
 use super::data_export::DataExportOutcome;
 use super::error::EngineError;
 use super::pictures::PictureOutcome;
@@ -31,6 +32,8 @@ pub enum JobKind {
     TakeIn(PathBuf),
     /// Fetches the file of the model with this id.
     Fetch(String),
+    /// Runs several detectors over a clip.
+    Compare(PathBuf),
     /// Exports an annotated clip.
     Export {
         /// The clip.
@@ -51,6 +54,7 @@ impl JobKind {
             Self::Analyze(clip) => format!("Analysing {}", name(clip)),
             Self::TakeIn(file) => format!("Taking in {}", name(file)),
             Self::Fetch(id) => format!("Fetching {id}"),
+            Self::Compare(clip) => format!("Comparing detectors on {}", name(clip)),
             Self::Export { output, .. } => format!("Exporting {}", name(output)),
         }
     }
@@ -178,6 +182,13 @@ pub enum JobResult {
     },
     /// The analysis is whole.
     Analyzed(AnalysisOutcome),
+    /// Each detector has seen the clip.
+    Compared {
+        /// What they found.
+        comparison: Arc<Comparison>,
+        /// What is said of them at their own thresholds.
+        measured: Measured,
+    },
     /// The files are written.
     Exported(ExportOutcome),
     /// A file of one of the user's own models is where it belongs.

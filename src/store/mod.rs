@@ -14,6 +14,7 @@ mod evidence;
 mod fingerprint;
 mod lock;
 mod looks;
+mod mask_codec;
 mod meta;
 mod motions;
 mod notes;

@@ -47,6 +47,9 @@ const DETECTOR_RUNS: &str = "
     CREATE TABLE IF NOT EXISTS detector_frames (
         detector TEXT NOT NULL, frame INTEGER NOT NULL, latency_ms REAL, found BLOB NOT NULL,
         PRIMARY KEY (detector, frame)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS detector_masks (
+        detector TEXT NOT NULL, frame INTEGER NOT NULL, masks BLOB NOT NULL, PRIMARY KEY (detector, frame)
     ) WITHOUT ROWID;";
 
 /// What an openable file turned out to hold.
@@ -118,7 +121,7 @@ pub(super) fn has_table(conn: &Connection, name: &str) -> rusqlite::Result<bool>
 
 /// Removes what detectors found in another content of the clip.
 pub(super) fn clear_detector_runs(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute_batch("DELETE FROM detector_frames; DELETE FROM detector_runs;")
+    conn.execute_batch("DELETE FROM detector_frames; DELETE FROM detector_masks; DELETE FROM detector_runs;")
 }
 
 /// Removes every row of an analysis. The user's changes and notes stay: they are not the analysis' to lose.

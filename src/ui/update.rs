@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::command::{Command, Layer, Pick};
+use super::comparing::CompareChange;
 use super::effect::{Effect, PlayerOrder};
 use super::export_form::ExportForm;
 use super::jobs::JobState;
@@ -89,6 +90,9 @@ impl State {
         if let Some(effects) = self.change_notes(command) {
             return effects;
         }
+        if let Some(effects) = self.change_comparison(command) {
+            return effects;
+        }
         let Some(last) = self.clip.as_ref().map(OpenClip::last_frame) else { return Vec::new() };
         let playback = &mut self.playback;
         let orders = match *command {
@@ -164,6 +168,9 @@ impl State {
         if pick == Pick::Model {
             return vec![Effect::ImportModel(path)];
         }
+        if pick == Pick::Truth {
+            return self.update(Command::Compare(CompareChange::Truth(Some(path))));
+        }
         let clip = self.clip.as_ref().map(|clip| &*clip.info);
         match (pick, &mut self.view.dialog) {
             (Pick::ExportVideo, Some(Dialog::Export(form, verdict))) => {
@@ -206,6 +213,11 @@ impl State {
                 "This system shows no file dialog",
                 "Drop the file on the window, or run `snowmesh models import FILE`.",
             ),
+            Pick::Truth => self.note(
+                Severity::Warning,
+                "This system shows no file dialog",
+                "Use `snowmesh compare CLIP --truth FILE`.",
+            ),
             Pick::ExportVideo | Pick::ExportMattes | Pick::ExportData | Pick::ContactSheet | Pick::Chrono => {
                 self.note(
                     Severity::Warning,
@@ -243,7 +255,7 @@ impl State {
         earlier.into_iter().chain([Effect::Open(path)]).collect()
     }
 
-    fn set_full_screen(&mut self, on: bool) -> Vec<Effect> {
+    pub(super) fn set_full_screen(&mut self, on: bool) -> Vec<Effect> {
         if std::mem::replace(&mut self.view.full_screen, on) == on {
             return Vec::new();
         }
@@ -294,7 +306,13 @@ impl State {
     pub(super) fn analyze(&mut self, restart: bool, from: Rung) -> Vec<Effect> {
         let Some(clip) = &self.clip else { return Vec::new() };
         let earlier = if self.is_analyzing() { clip.analysis.job } else { None };
-        let request = AnalyzeRequest {
+        let request = self.analysis_request(clip, restart, from);
+        earlier.map(Effect::Cancel).into_iter().chain([Effect::Analyze(request)]).collect()
+    }
+
+    /// An analysis of `clip` as the settings have it, `from` a rung down.
+    pub(super) fn analysis_request(&self, clip: &OpenClip, restart: bool, from: Rung) -> AnalyzeRequest {
+        AnalyzeRequest {
             clip: clip.info.path.clone(),
             store: None,
             models: self.settings.models.clone(),
@@ -302,8 +320,7 @@ impl State {
             restart,
             // What was found earlier is shown, whatever it was made with; another analysis is offered then.
             accept_existing: !restart,
-        };
-        earlier.map(Effect::Cancel).into_iter().chain([Effect::Analyze(request)]).collect()
+        }
     }
 
     fn show_export(&mut self) {

@@ -281,7 +281,7 @@ fn point(
 }
 
 /// What wheel, pinch, drag and double click make of the zoom.
-fn zoomed(ui: &Ui, response: &egui::Response, zoom: Zoom, shown: &Frame) -> Option<Zoom> {
+pub fn zoomed(ui: &Ui, response: &egui::Response, zoom: Zoom, shown: &Frame) -> Option<Zoom> {
     if response.double_clicked() {
         return Some(Zoom::Fit);
     }

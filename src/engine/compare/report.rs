@@ -8,7 +8,7 @@ use std::sync::Arc;
 use image::ImageEncoder;
 use serde::Serialize;
 
-use super::measure::{DetectorFigures, Measured, above, found_alone};
+use super::measure::{DetectorFigures, Measured, found_alone};
 use super::{Comparison, Latency};
 use crate::engine::EngineError;
 use crate::types::detector_run::DetectorRun;
@@ -123,15 +123,20 @@ fn table(detectors: &[DetectorFigures]) -> String {
     let latency = |pick: fn(Latency) -> f32| {
         move |d: &DetectorFigures| d.latency_ms.map_or("–".to_owned(), |l| format!("{:.1} ms", pick(l)))
     };
-    let optional = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
+    let optional_of =
+        |value: Option<f64>, digits| value.map_or("–".to_owned(), |value| format!("{value:.digits$}"));
     row(&mut rows, "Score from which it counts", &|d| format!("{:.2}", d.threshold));
+    if detectors.iter().any(|detector| detector.ap.is_some()) {
+        row(&mut rows, "Average precision of persons", &|d| optional_of(d.ap, 3));
+        row(&mut rows, "at an overlap of one half", &|d| optional_of(d.ap50, 3));
+    }
     row(&mut rows, "Agreement with the others", &|d| format!("{:.1} %", 100.0 * d.agreement));
     row(&mut rows, "People found", &|d| d.found.to_string());
     row(&mut rows, "of them by it alone", &|d| d.found_alone.to_string());
     row(&mut rows, "Frames without anybody", &|d| d.empty_frames.to_string());
     row(&mut rows, "Missed of the consensus", &|d| format!("{} of {}", d.consensus_misses, d.consensus));
-    row(&mut rows, "Score, mean", &|d| optional(d.score_mean));
-    row(&mut rows, "Score, spread", &|d| optional(d.score_spread));
+    row(&mut rows, "Score, mean", &|d| optional_of(d.score_mean, 2));
+    row(&mut rows, "Score, spread", &|d| optional_of(d.score_spread, 2));
     row(&mut rows, "Time a frame, median", &latency(|l| l.median));
     row(&mut rows, "Time a frame, 95 of 100", &latency(|l| l.p95));
     row(&mut rows, "Loading", &|d| format!("{:.2} s", d.load_s));
@@ -198,14 +203,8 @@ fn base64(bytes: &[u8]) -> String {
 fn figure(comparison: &Comparison, measured: &Measured, frame: usize, picture: &str) -> String {
     let (width, height) = (comparison.clip.width, comparison.clip.height);
     let shown_height = u64::from(height) * u64::from(SAMPLE_WIDTH) / u64::from(width.max(1));
-    let found: Vec<&[Detection]> = comparison
-        .runs
-        .iter()
-        .zip(&measured.detectors)
-        .map(|(run, figures)| {
-            run.frames.get(frame).map_or(&[][..], |seen| above(&seen.detections, figures.threshold))
-        })
-        .collect();
+    let thresholds: Vec<f32> = measured.detectors.iter().map(|figures| figures.threshold).collect();
+    let found = comparison.found(&thresholds, frame as u64);
     let mut svg = format!(
         "<figure><svg viewBox=\"0 0 {width} {height}\" width=\"{SAMPLE_WIDTH}\" height=\"{shown_height}\">\
          <image href=\"{picture}\" width=\"{width}\" height=\"{height}\"/>"
