@@ -118,9 +118,9 @@ def rf_detr(args):
         import rfdetr
     except ImportError as error:
         missing(error.name, "pip install rfdetr==1.2.1")
-    model = getattr(rfdetr, args.variant or "RFDETRBase")(
-        **({"pretrain_weights": str(args.weights)} if args.weights else {"pretrain_weights": None})
-    )
+    # The base model without weights of its own fetches those of its backbone; the smallest one does not.
+    name = args.variant or ("RFDETRBase" if args.weights else "RFDETRNano")
+    model = getattr(rfdetr, name)(pretrain_weights=str(args.weights) if args.weights else None)
     folder = args.out.parent / "rf-detr-export"
     model.export(output_dir=str(folder), simplify=False)
     shutil.move(folder / "inference_model.onnx", args.out)

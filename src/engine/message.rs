@@ -1,5 +1,6 @@
 //! What the engine says to whoever drives it. One enum, so that a window and a test can follow everything.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use super::plan::Plan;
 use super::player::Player;
 use super::surfaces::Textures;
 use crate::types::edits::EditLog;
-use crate::types::{CameraMotion, ClipInfo, RiderFrame, RunSummary, Track, TrackId};
+use crate::types::{CameraMotion, ClipInfo, Mask, RiderFrame, RunSummary, Track, TrackId};
 use crate::video::FirstPicture;
 
 /// Number of a job, unique within the process. Events of a job that is no longer wanted are told by it.
@@ -93,6 +94,8 @@ pub struct ResolvedRiders {
     pub frames: Vec<Vec<RiderFrame>>,
     /// What the riders look like.
     pub textures: Arc<Textures>,
+    /// The shapes of those whose detector gives them, by frame.
+    pub masks: Arc<BTreeMap<u64, Vec<Mask>>>,
     /// First frame of every shot but the first.
     pub cuts: Vec<u64>,
     /// How the camera moved into each frame, by frame index; may end early.
@@ -115,6 +118,11 @@ impl ResolvedRiders {
     pub fn at(&self, frame: u64) -> &[RiderFrame] {
         let riders = usize::try_from(frame).ok().and_then(|frame| self.frames.get(frame));
         riders.map_or(&[], Vec::as_slice)
+    }
+
+    /// The shapes that the detector saw in a frame.
+    pub fn masks_at(&self, frame: u64) -> &[Mask] {
+        self.masks.get(&frame).map_or(&[], Vec::as_slice)
     }
 
     /// How the camera moved into a frame.

@@ -44,6 +44,8 @@ pub enum Layer {
     Boxes,
     /// Name and provenance beside the box.
     Labels,
+    /// The outline of each rider as the detector saw it.
+    Masks,
     /// The ways of the riders.
     Trails,
     /// The ways of their heads, hands and feet.

@@ -293,6 +293,7 @@ impl State {
             Layer::Skeleton => &mut overlay.skeleton,
             Layer::Boxes => &mut overlay.boxes,
             Layer::Labels => &mut overlay.labels,
+            Layer::Masks => &mut overlay.masks,
             Layer::Trails => &mut overlay.trails,
             Layer::JointTrails => &mut overlay.joint_trails,
             Layer::Angles => &mut overlay.angles,

@@ -20,7 +20,7 @@ const WHEEL_STEP: f32 = 1.0 / 240.0;
 const HEADER_LAYERS: usize = 6;
 
 /// What can be drawn over the picture.
-pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 12] = [
+pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 13] = [
     (Layer::Mesh, icons::ICON_ACCESSIBILITY_NEW, "Mesh"),
     (Layer::Texture, icons::ICON_PALETTE, "Own colours"),
     (Layer::Wireframe, icons::ICON_POLYLINE, "Wireframe"),
@@ -28,6 +28,7 @@ pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 12] = [
     (Layer::Boxes, icons::ICON_CROP_FREE, "Boxes"),
     (Layer::Labels, icons::ICON_LABEL, "Names"),
     (Layer::Others, icons::ICON_GROUPS, "Other riders"),
+    (Layer::Masks, icons::ICON_HEXAGON, "Detector's outline"),
     (Layer::Trails, icons::ICON_ROUTE, "Trails of riders"),
     (Layer::JointTrails, icons::ICON_GESTURE, "Trails of hands and feet"),
     (Layer::Angles, icons::ICON_SQUARE_FOOT, "Angles"),
