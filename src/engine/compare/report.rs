@@ -56,7 +56,8 @@ pub fn html_report(comparison: &Comparison, measured: &Measured) -> Result<Strin
     // Writing to a string cannot fail.
     let _ = write!(
         page,
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Detectors on {title}</title>\
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>Detectors on {title}</title>\
          <style>{style}</style><h1>Detectors on {title}</h1>\
          <p>{} frames, {} × {} pixels. Two detectors agree on somebody where their boxes overlap by half. The consensus \
          is the riders that more than half of the detectors' tracks place alike; there are no labels behind it.</p>",
@@ -209,6 +210,7 @@ fn figure(comparison: &Comparison, measured: &Measured, frame: usize, picture: &
         "<figure><svg viewBox=\"0 0 {width} {height}\" width=\"{SAMPLE_WIDTH}\" height=\"{shown_height}\">\
          <image href=\"{picture}\" width=\"{width}\" height=\"{height}\"/>"
     );
+    let text_px = width as f32 / 42.0;
     for (index, (boxes, alone)) in found.iter().zip(found_alone(&found)).enumerate() {
         for (Detection { bbox, score }, alone) in boxes.iter().zip(alone) {
             let (size, color) = (bbox.size(), color(index));
@@ -216,13 +218,19 @@ fn figure(comparison: &Comparison, measured: &Measured, frame: usize, picture: &
             let _ = write!(
                 svg,
                 "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{fill}\" fill-opacity=\".25\" \
-                 stroke=\"{color}\" stroke-width=\"{:.1}\"><title>{} {score:.2}</title></rect>",
+                 stroke=\"{color}\" stroke-width=\"{:.1}\"><title>{} {score:.2}</title></rect>\
+                 <text x=\"{:.1}\" y=\"{:.1}\" font-size=\"{:.1}\" fill=\"{color}\" stroke=\"#fff\" \
+                 stroke-width=\".15em\" paint-order=\"stroke\">{score:.2}</text>",
                 bbox.min.x,
                 bbox.min.y,
                 size.x,
                 size.y,
                 width as f32 / 320.0,
                 escaped(&comparison.runs[index].info.detector),
+                bbox.min.x,
+                // Of boxes on the same person each score has a line of its own.
+                bbox.min.y + text_px * (1.0 + 1.1 * index as f32),
+                text_px,
             );
         }
     }
