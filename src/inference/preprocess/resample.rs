@@ -27,7 +27,13 @@ impl Axis {
     pub fn set(&mut self, source: usize, target: usize) {
         let source_per_target = source as f64 / target as f64;
         let shrinks = source_per_target >= 1.0;
-        self.taps = if shrinks { source_per_target.ceil() as usize + 1 } else { 2 }.min(source);
+        // As many as the target sample that lies across the most.
+        let across = |index| {
+            let (start, end) = area(source, index, source_per_target);
+            (end.ceil() as usize).clamp(start as usize + 1, source) - start as usize
+        };
+        let most = if shrinks { (0..target).map(across).max().unwrap_or(1) } else { 2 };
+        self.taps = most.min(source);
         self.firsts.clear();
         self.weights.clear();
         for index in 0..target {
@@ -161,8 +167,8 @@ mod tests {
     fn shrinking_averages_what_each_sample_covers() {
         let mut axis = Axis::default();
         axis.set(5, 2);
-        assert_eq!(parts(&axis, 0), (0, vec![0.4, 0.4, 0.2, 0.0]));
-        assert_eq!(parts(&axis, 1), (1, vec![0.0, 0.2, 0.4, 0.4]));
+        assert_eq!(parts(&axis, 0), (0, vec![0.4, 0.4, 0.2]));
+        assert_eq!(parts(&axis, 1), (2, vec![0.2, 0.4, 0.4]));
     }
 
     #[test]

@@ -9,7 +9,7 @@ const WIDTH: f64 = 900.0;
 const HEIGHT: f64 = 160.0;
 
 /// Room for the scale on the left.
-const LEFT: f64 = 64.0;
+const LEFT: f64 = 52.0;
 
 /// Points that a line has at most: more than one a pixel cannot be seen.
 const MAX_POINTS: usize = 900;
