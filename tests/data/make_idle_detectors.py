@@ -75,7 +75,8 @@ class Graph:
 
 def yolox():
     g = Graph()
-    boxes = g.stacked(g.columns(8400, 640), 1)
+    # In strides, sizes as logarithms.
+    boxes = g.stacked(g.columns(8400, 4), 1)
     person = g.node("Unsqueeze", g.people(8400, 400), g.constant([1], np.int64))
     rows = g.node("Concat", boxes, person, g.filled([8400, 1], 1), g.filled([8400, 79], 0), axis=1)
     g.batched(rows, "output")
