@@ -175,8 +175,8 @@ impl State {
                 // The networks have run: only the precision is new.
                 if comparing.is_shown() { self.start_comparison(false) } else { Vec::new() }
             }
-            CompareChange::NextDisagreement => self.to_disagreement(next_disagreement),
-            CompareChange::PreviousDisagreement => self.to_disagreement(previous_disagreement),
+            CompareChange::NextDisagreement => self.go_to_disagreement(next_disagreement),
+            CompareChange::PreviousDisagreement => self.go_to_disagreement(previous_disagreement),
         }
     }
 
@@ -192,7 +192,7 @@ impl State {
         self.compare_request(chosen, again).map(Effect::Compare).into_iter().collect()
     }
 
-    fn to_disagreement(&mut self, find: fn(&[f64], u64) -> Option<u64>) -> Vec<Effect> {
+    fn go_to_disagreement(&mut self, find: fn(&[f64], u64) -> Option<u64>) -> Vec<Effect> {
         let Some(shown) = self.comparing.as_ref().and_then(|comparing| comparing.shown.as_ref()) else {
             return Vec::new();
         };

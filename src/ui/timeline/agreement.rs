@@ -55,7 +55,7 @@ fn stretches(agreement: &[f64], step: usize) -> Vec<(std::ops::Range<usize>, f64
         let start = index * step.max(1);
         match found.last_mut() {
             Some((before, same)) if before.end == start && *same == least => {
-                before.end = start + frames.len()
+                before.end = start + frames.len();
             }
             _ => found.push((start..start + frames.len(), least)),
         }
