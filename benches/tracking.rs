@@ -48,7 +48,10 @@ fn people(frame: u64) -> (Vec<Observation>, FrameEvidence) {
         })
         .collect();
     let motion = Similarity { shift_px: Vec2::new(1.5, 0.2), ..Similarity::IDENTITY };
-    (observations, FrameEvidence { motion: CameraMotion::Known(motion), appearances })
+    (
+        observations,
+        FrameEvidence { motion: CameraMotion::Known(motion), appearances, ..FrameEvidence::default() },
+    )
 }
 
 fn tracking(criterion: &mut Criterion) {

@@ -283,6 +283,16 @@ impl Engine {
         })
     }
 
+    /// Runs several detectors over a clip, those whose results are not kept, and says how they differ.
+    pub fn compare(&self, request: compare::CompareRequest) -> JobId {
+        let shelf = Arc::clone(&self.shelf);
+        self.jobs.start(JobKind::Compare(request.analysis.clip.clone()), move |cancel, reporter| {
+            let comparison = Arc::new(compare::compare(&request, &shelf, cancel, reporter)?);
+            let measured = comparison.measure(&comparison.thresholds());
+            Ok(JobResult::Compared { comparison, measured })
+        })
+    }
+
     /// Exports a clip, once the exports that were asked for before have ended.
     pub fn export(&self, request: ExportRequest) -> JobId {
         let (shelf, place) = (Arc::clone(&self.shelf), self.exports.join());

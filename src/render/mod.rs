@@ -36,6 +36,6 @@ pub use gpu::Gpu;
 pub use part::DrawnPart;
 pub use readback::Readback;
 pub use renderer::OverlayRenderer;
-pub use scene::{LabelledBox, LinePattern, MeshInstance, OverlayScene, Skeleton, Srgb, Tag, Trail};
+pub use scene::{LabelledBox, LinePattern, MeshInstance, Outline, OverlayScene, Skeleton, Srgb, Tag, Trail};
 pub use target::{RenderTarget, TARGET_FORMAT};
 pub use view::ViewTransform;

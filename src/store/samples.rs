@@ -79,6 +79,7 @@ fn evidence(frame: u64) -> FrameEvidence {
     };
     FrameEvidence {
         motion: if frame.is_multiple_of(3) { CameraMotion::Unavailable } else { known(frame as f32 / 7.0) },
+        masks: Vec::new(),
         appearances: (0..frame % 3).map(|ord| (ord == 0).then(|| colors(frame))).collect(),
     }
 }

@@ -22,6 +22,8 @@ pub struct OverlayStyle {
     pub boxes: bool,
     /// Name, provenance and score of each rider, beside his box.
     pub labels: bool,
+    /// The outline of each rider as the detector saw it, where it gives one.
+    pub masks: bool,
     /// The way of each rider over the last seconds.
     pub trails: bool,
     /// The ways of his head, hands and feet.
@@ -50,6 +52,7 @@ impl Default for OverlayStyle {
             skeleton: false,
             boxes: false,
             labels: false,
+            masks: false,
             trails: false,
             joint_trails: false,
             angles: false,

@@ -237,6 +237,21 @@ impl App {
                 Effect::OpenDemo(demo) => {
                     self.in_background(ctx, "copy demo", move || Arrival::Demo(files::working_copy(&demo)));
                 }
+                Effect::Compare(request) => {
+                    let job = self.engine.compare(request);
+                    self.state.comparison_started(job);
+                }
+                Effect::LookUpRuns(request) => {
+                    let engine = Arc::clone(&self.engine);
+                    self.in_background(ctx, "look up detectors", move || {
+                        background::kept_runs(&engine, &request)
+                    });
+                }
+                Effect::Measure { comparison, thresholds } => {
+                    self.in_background(ctx, "compare detectors", move || {
+                        background::measured(comparison, &thresholds)
+                    });
+                }
                 Effect::Export(request) => {
                     self.engine.export(request);
                 }
@@ -344,6 +359,10 @@ impl App {
                 self.state.note(Severity::Error, "No mesh can be drawn", error.to_string());
             }
             Arrival::Plan(key, plan, footprints) => self.state.take_plan(&key, plan, footprints),
+            Arrival::KeptRuns(clip, kept) => return self.state.take_kept_runs(&clip, kept),
+            Arrival::Measured(comparison, measured) => {
+                return self.state.take_measured(&comparison, measured);
+            }
             Arrival::Demo(Ok(path)) => return self.state.update(Command::Open(path)),
             Arrival::Demo(Err(error)) => self.state.note(Severity::Error, "The demo cannot be opened", error),
         }

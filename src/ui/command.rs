@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 
+use super::comparing::CompareChange;
 use super::export_form::ExportForm;
 use super::notes::NoteId;
 use super::second::SecondChange;
@@ -24,6 +25,8 @@ pub enum Tab {
     Models,
     /// Every job.
     Activity,
+    /// Detectors beside each other; there while they are compared.
+    Compare,
 }
 
 /// A part of the overlay that can be shown or hidden.
@@ -43,6 +46,8 @@ pub enum Layer {
     Boxes,
     /// Name and provenance beside the box.
     Labels,
+    /// The outline of each rider as the detector saw it.
+    Masks,
     /// The ways of the riders.
     Trails,
     /// The ways of their heads, hands and feet.
@@ -78,6 +83,8 @@ pub enum Pick {
     Chrono,
     /// Where the shown frame is saved.
     Picture,
+    /// Who really is where, to hold detectors against.
+    Truth,
 }
 
 /// Something the user asked for.
@@ -93,6 +100,10 @@ pub enum Command {
     CloseSecond,
     /// Lines the second clip up, or arranges it otherwise.
     ChangeSecond(SecondChange),
+    /// Shows detectors beside each other, or the clip alone again.
+    ToggleCompare,
+    /// Chooses, runs and looks through what is compared.
+    Compare(CompareChange),
     /// Opens the clip that comes with the program.
     OpenDemo,
     /// Plays or pauses.

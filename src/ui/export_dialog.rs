@@ -95,6 +95,7 @@ fn burned_in(ui: &mut Ui, form: &mut ExportForm) {
             (&mut overlay.angles, "Angles"),
             (&mut overlay.clock, "Clock"),
             (&mut overlay.others, "Other riders"),
+            (&mut overlay.masks, "Outline"),
             (&mut overlay.trails, "Trails"),
             (&mut overlay.joint_trails, "Trails of limbs"),
         ];

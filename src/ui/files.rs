@@ -45,7 +45,9 @@ impl FileDialogs {
         thread::spawn("file dialog", move || {
             let shown_at = Instant::now();
             let chosen = match pick {
-                Pick::Clip | Pick::SecondClip | Pick::Model => pollster::block_on(dialog.pick_file()),
+                Pick::Clip | Pick::SecondClip | Pick::Model | Pick::Truth => {
+                    pollster::block_on(dialog.pick_file())
+                }
                 Pick::ExportVideo | Pick::ContactSheet | Pick::Chrono | Pick::Picture => {
                     pollster::block_on(dialog.save_file())
                 }
@@ -85,6 +87,10 @@ fn dialog(pick: Pick, start: &Path) -> rfd::AsyncFileDialog {
         Pick::Model => dialog
             .set_title("Import a model")
             .add_filter("Networks and bodies", &["onnx", "npz", "pkl"])
+            .add_filter("All files", &["*"]),
+        Pick::Truth => dialog
+            .set_title("Who really is where")
+            .add_filter("Truths", &["txt", "json"])
             .add_filter("All files", &["*"]),
         Pick::ExportVideo => {
             let name = start.file_name().unwrap_or_default().to_string_lossy();

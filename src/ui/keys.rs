@@ -3,6 +3,7 @@
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use super::command::{Command, Layer, Pick};
+use super::comparing::CompareChange;
 use crate::engine::TrackChange;
 
 /// One thing that keys do.
@@ -101,6 +102,17 @@ pub static GROUPS: &[Group] = &[
             shortcut(&[ctrl(Key::O)], Command::Browse(Pick::Clip), "Open a clip"),
             shortcut(&[ctrl(Key::E)], Command::ShowExport, "Export"),
             shortcut(&[ctrl(Key::S)], Command::Browse(Pick::Picture), "Save the picture shown"),
+            shortcut(&[key(Key::V)], Command::ToggleCompare, "Compare detectors, or stop"),
+            shortcut(
+                &[key(Key::E)],
+                Command::Compare(CompareChange::NextDisagreement),
+                "Next frame in which detectors differ",
+            ),
+            shortcut(
+                &[shift(Key::E)],
+                Command::Compare(CompareChange::PreviousDisagreement),
+                "Frame before in which they differ",
+            ),
             shortcut(&[key(Key::F)], Command::SetZoom(super::zoom::Zoom::Fit), "Fit the picture"),
             shortcut(&[key(Key::Num1)], Command::ZoomActual, "Picture at 100 %"),
             shortcut(&[key(Key::G)], Command::ToggleFollow, "Follow the rider"),

@@ -9,6 +9,8 @@ mod app;
 mod background;
 mod clip_notes;
 mod command;
+mod compare_view;
+mod comparing;
 mod decoding;
 mod dialog;
 mod effect;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::analysis::Analysis;
+use super::comparing;
 use super::effect::Effect;
 use super::jobs::{self, JobState};
 use super::notes::Severity;
@@ -130,6 +131,11 @@ impl State {
                 }
                 Outcome { effects, ..Outcome::default() }
             }
+            Ok(JobResult::Compared { comparison, measured }) => {
+                self.end(job, JobState::Done(comparing::summary(&measured)));
+                let effects = self.take_comparison(job, comparison, measured);
+                Outcome { effects, ..Outcome::default() }
+            }
             Ok(JobResult::Exported(outcome)) => {
                 let summary = jobs::export_summary(&outcome);
                 let written = outcome.video.or(outcome.matte_folder).unwrap_or_default();
@@ -185,6 +191,7 @@ impl State {
         if self.second.take().is_some() {
             effects.push(Effect::CloseSecond);
         }
+        effects.extend(self.close_comparison());
         self.view.selected = None;
         let analyze = self.settings.analyze_on_open;
         effects.extend(self.analyze(false, Rung::default()).into_iter().map(|effect| match effect {
@@ -238,9 +245,11 @@ impl State {
                 self.jobs.remove(job);
             } else {
                 self.end(job, JobState::Cancelled);
+                self.comparison_cancelled(job);
             }
             return;
         }
+        self.comparison_failed(job, error);
         let lighter = error.next_rung();
         let (why, restart_helps) = (error.to_string(), error.restart_helps());
         self.end(job, JobState::Failed { why, restart_helps, lighter });
@@ -248,6 +257,9 @@ impl State {
             let title = match &kind {
                 Some(JobKind::Open(path)) => format!("Could not open {}", text::file_name(path)),
                 Some(JobKind::Analyze(path)) => format!("Could not analyse {}", text::file_name(path)),
+                Some(JobKind::Compare(path)) => {
+                    format!("Could not compare detectors on {}", text::file_name(path))
+                }
                 Some(JobKind::Export { output, .. }) => {
                     format!("Could not export {}", text::file_name(output))
                 }

@@ -26,6 +26,7 @@ pub fn is_shown(style: &OverlayStyle, layer: Layer) -> bool {
         Layer::Skeleton => style.skeleton,
         Layer::Boxes => style.boxes,
         Layer::Labels => style.labels,
+        Layer::Masks => style.masks,
         Layer::Trails => style.trails,
         Layer::JointTrails => style.joint_trails,
         Layer::Angles => style.angles,
@@ -238,6 +239,7 @@ fn fill(
                 frame: frame.index,
                 clip: &clip.info,
                 riders_at: &|frame| clip.analysis.riders_at(frame),
+                masks_at: &|frame| clip.analysis.masks_at(frame),
                 motion_into: &|frame| clip.analysis.motion_into(frame),
                 is_shown: &|track| clip.analysis.is_shown(track, style.others),
             };

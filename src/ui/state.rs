@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::analysis::Analysis;
 use super::command::Tab;
+use super::comparing::Comparing;
 use super::export_form::{ExportForm, Verdict};
 use super::jobs::{JobState, Jobs};
 use super::licence_dialog::Licence;
@@ -95,6 +96,8 @@ pub struct State {
     pub clip: Option<OpenClip>,
     /// A clip beside the first or over it.
     pub second: Option<Second>,
+    /// Detectors beside each other, where they are compared.
+    pub comparing: Option<Comparing>,
     /// The opening of a second clip whose result is taken.
     pub opening_second: Option<JobId>,
     /// The making of the open clip's small copy.
@@ -131,6 +134,7 @@ impl State {
             models: Vec::new(),
             clip: None,
             second: None,
+            comparing: None,
             opening_second: None,
             making_proxy: None,
             opening: None,

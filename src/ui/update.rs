@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::command::{Command, Layer, Pick};
+use super::comparing::CompareChange;
 use super::effect::{Effect, PlayerOrder};
 use super::export_form::ExportForm;
 use super::jobs::JobState;
@@ -90,6 +91,9 @@ impl State {
         if let Some(effects) = self.change_notes(command) {
             return effects;
         }
+        if let Some(effects) = self.change_comparison(command) {
+            return effects;
+        }
         let Some(last) = self.clip.as_ref().map(OpenClip::last_frame) else { return Vec::new() };
         let playback = &mut self.playback;
         let orders = match *command {
@@ -165,6 +169,9 @@ impl State {
         if pick == Pick::Model {
             return vec![Effect::ImportModel(path)];
         }
+        if pick == Pick::Truth {
+            return self.update(Command::Compare(CompareChange::Truth(Some(path))));
+        }
         let clip = self.clip.as_ref().map(|clip| &*clip.info);
         match (pick, &mut self.view.dialog) {
             (Pick::ExportVideo, Some(Dialog::Export(form, verdict))) => {
@@ -207,6 +214,11 @@ impl State {
                 "This system shows no file dialog",
                 "Drop the file on the window, or run `snowmesh models import FILE`.",
             ),
+            Pick::Truth => self.note(
+                Severity::Warning,
+                "This system shows no file dialog",
+                "Use `snowmesh compare CLIP --truth FILE`.",
+            ),
             Pick::ExportVideo | Pick::ExportMattes | Pick::ExportData | Pick::ContactSheet | Pick::Chrono => {
                 self.note(
                     Severity::Warning,
@@ -244,7 +256,7 @@ impl State {
         earlier.into_iter().chain([Effect::Open(path)]).collect()
     }
 
-    fn set_full_screen(&mut self, on: bool) -> Vec<Effect> {
+    pub(super) fn set_full_screen(&mut self, on: bool) -> Vec<Effect> {
         if std::mem::replace(&mut self.view.full_screen, on) == on {
             return Vec::new();
         }
@@ -283,6 +295,7 @@ impl State {
             Layer::Skeleton => &mut overlay.skeleton,
             Layer::Boxes => &mut overlay.boxes,
             Layer::Labels => &mut overlay.labels,
+            Layer::Masks => &mut overlay.masks,
             Layer::Trails => &mut overlay.trails,
             Layer::JointTrails => &mut overlay.joint_trails,
             Layer::Angles => &mut overlay.angles,
@@ -296,7 +309,13 @@ impl State {
     pub(super) fn analyze(&mut self, restart: bool, from: Rung) -> Vec<Effect> {
         let Some(clip) = &self.clip else { return Vec::new() };
         let earlier = if self.is_analyzing() { clip.analysis.job } else { None };
-        let request = AnalyzeRequest {
+        let request = self.analysis_request(clip, restart, from);
+        earlier.map(Effect::Cancel).into_iter().chain([Effect::Analyze(request)]).collect()
+    }
+
+    /// An analysis of `clip` as the settings have it, `from` a rung down.
+    pub(super) fn analysis_request(&self, clip: &OpenClip, restart: bool, from: Rung) -> AnalyzeRequest {
+        AnalyzeRequest {
             clip: clip.info.path.clone(),
             store: None,
             models: self.settings.models.clone(),
@@ -304,8 +323,7 @@ impl State {
             restart,
             // What was found earlier is shown, whatever it was made with; another analysis is offered then.
             accept_existing: !restart,
-        };
-        earlier.map(Effect::Cancel).into_iter().chain([Effect::Analyze(request)]).collect()
+        }
     }
 
     fn show_export(&mut self) {

@@ -23,7 +23,7 @@ const HEADER_LAYERS: usize = 6;
 const NAME_WIDTH: f32 = 72.0;
 
 /// What can be drawn over the picture.
-pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 13] = [
+pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 14] = [
     (Layer::Mesh, icons::ICON_ACCESSIBILITY_NEW, "Mesh"),
     (Layer::Texture, icons::ICON_PALETTE, "Own colours"),
     (Layer::Wireframe, icons::ICON_POLYLINE, "Wireframe"),
@@ -31,6 +31,7 @@ pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 13] = [
     (Layer::Boxes, icons::ICON_CROP_FREE, "Boxes"),
     (Layer::Labels, icons::ICON_LABEL, "Names"),
     (Layer::Others, icons::ICON_GROUPS, "Other riders"),
+    (Layer::Masks, icons::ICON_HEXAGON, "Detector's outline"),
     (Layer::Trails, icons::ICON_ROUTE, "Trails of riders"),
     (Layer::JointTrails, icons::ICON_GESTURE, "Trails of hands and feet"),
     (Layer::Angles, icons::ICON_SQUARE_FOOT, "Angles"),
@@ -297,7 +298,7 @@ fn point(
 }
 
 /// What wheel, pinch, drag and double click make of the zoom.
-fn zoomed(ui: &Ui, response: &egui::Response, zoom: Zoom, shown: &Frame) -> Option<Zoom> {
+pub fn zoomed(ui: &Ui, response: &egui::Response, zoom: Zoom, shown: &Frame) -> Option<Zoom> {
     if response.double_clicked() {
         return Some(Zoom::Fit);
     }

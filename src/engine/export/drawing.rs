@@ -248,6 +248,7 @@ impl<'a> Drawing<'a> {
             frame: frame.index,
             clip: self.info,
             riders_at: &|frame| self.riders.at(frame),
+            masks_at: &|frame| self.riders.masks_at(frame),
             motion_into: &|frame| self.riders.motion_into(frame),
             is_shown: &|track| self.riders.is_shown(track, style.others),
         };
