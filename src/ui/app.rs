@@ -224,7 +224,7 @@ impl App {
                     self.in_background(ctx, "copy demo", move || Arrival::Demo(files::working_copy(&demo)));
                 }
                 Effect::Export(request) => {
-                    self.engine.export(request);
+                    self.engine.export(request, self.state.settings.memory.worker);
                 }
                 Effect::SavePicture(request) => {
                     self.engine.save_picture(request);

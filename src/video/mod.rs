@@ -21,6 +21,7 @@ mod layout;
 mod muxer;
 mod orientation;
 mod pcm;
+mod picture_encoder;
 mod pictures;
 mod planes;
 mod quick_index;
@@ -125,6 +126,17 @@ pub trait FrameSink: Send {
     fn write_picture(&mut self, picture: &YuvImage, pts: i64) -> Result<(), VideoError> {
         self.write(&opaque(picture), pts)
     }
+
+    /// Writes a part of what is still held back; `true` once nothing is. No frame may be written after it.
+    ///
+    /// # Errors
+    /// When it cannot be encoded or written.
+    fn flush(&mut self) -> Result<bool, VideoError> {
+        Ok(true)
+    }
+
+    /// Removes the half-written file at once: an encoder may finish what it has begun before it can be dropped.
+    fn give_up(&mut self) {}
 
     /// Writes what is still held back, closes the file and puts it in its place.
     ///

@@ -181,7 +181,10 @@ impl<'a> Drawing<'a> {
         }
         if let Some(next) = next {
             let hand_on = |drawing: &mut Self, flight: &mut _| drawing.hand_on(flight, next, spare);
-            while !in_flight.is_empty() && self.on_a_device(&mut in_flight, reporter, hand_on)? {}
+            while !in_flight.is_empty()
+                && !cancel.is_cancelled()
+                && self.on_a_device(&mut in_flight, reporter, hand_on)?
+            {}
         }
         Ok((frames, with_mesh))
     }

@@ -24,7 +24,9 @@ use super::{
 };
 use crate::store::StoreError;
 use crate::types::{ClipInfo, VideoFrame, YuvImage};
-use crate::video::{self, Codec, DecodeOptions, Encoding, FrameSink, FrameSource, SinkOptions, VideoError};
+use crate::video::{
+    self, Advance, Codec, DecodeOptions, Encoding, FrameSink, FrameSource, SinkOptions, VideoError,
+};
 
 pub use options::{Layout, SCALE_RANGE, SPEED_RANGE, VideoOptions};
 pub use space::{export_bytes, free_bytes};
@@ -196,7 +198,9 @@ fn run(
             thread::spawn_scoped(scope, "export-decode", move || decode(source, range.1, cancel, &to_draw))?;
         let encode = sink
             .map(|sink| {
-                thread::spawn_scoped(scope, "export-encode", move || encode(sink, &encode_queue, &give_back))
+                thread::spawn_scoped(scope, "export-encode", move || {
+                    encode(sink, &encode_queue, &give_back, cancel)
+                })
             })
             .transpose()?;
         let next = encode.is_some().then_some(&to_encode);
@@ -208,10 +212,11 @@ fn run(
             let _ = to_encode.send(Drawn::End);
         }
         drop(to_encode);
-        let encoded = encode.map_or(Ok(()), |encode| {
+        let encoded = encode.map_or(Ok(false), |encode| {
             encode.join().unwrap_or(Err(EngineError::StageLost { stage: "encoding" }))
         });
-        if cancel.is_cancelled() {
+        // A film that is in its place already is no longer cancelled.
+        if cancel.is_cancelled() && !matches!(encoded, Ok(true)) {
             return Err(EngineError::Cancelled);
         }
         // The encoder's failure stops the others, so it is the one that tells why.
@@ -226,13 +231,14 @@ fn decode(
     next: &Sender<VideoFrame>,
 ) -> Result<(), EngineError> {
     while !cancel.is_cancelled() {
-        match source.next_frame() {
-            Ok(Some(frame)) if frame.index <= last => {
+        match source.advance() {
+            Ok(Advance::Frame(frame)) if frame.index <= last => {
                 if next.send(frame).is_err() {
                     break;
                 }
             }
-            Ok(_) => break,
+            Ok(Advance::Passed(_)) => {}
+            Ok(Advance::Frame(_) | Advance::End) => break,
             // Left out here as in the analysis, which has warned of it.
             Err(VideoError::BadFrame { .. }) => {}
             Err(error) => return Err(error.into()),
@@ -241,12 +247,34 @@ fn decode(
     Ok(())
 }
 
+/// Encodes what comes; whether the file is in its place.
 fn encode(
     mut sink: Box<dyn FrameSink>,
     queue: &Receiver<Drawn>,
     give_back: &Sender<Vec<u8>>,
-) -> Result<(), EngineError> {
+    cancel: &CancelToken,
+) -> Result<bool, EngineError> {
+    if encode_all(sink.as_mut(), queue, give_back, cancel)? {
+        sink.finish()?;
+        return Ok(true);
+    }
+    sink.give_up();
+    // An encoder finishes the frames that it has begun; nobody waits for that.
+    thread::spawn("export-close", move || drop(sink))?;
+    Ok(false)
+}
+
+/// Whether all frames have come and are encoded, to the last one that the encoder held back.
+fn encode_all(
+    sink: &mut dyn FrameSink,
+    queue: &Receiver<Drawn>,
+    give_back: &Sender<Vec<u8>>,
+    cancel: &CancelToken,
+) -> Result<bool, EngineError> {
     for drawn in queue {
+        if cancel.is_cancelled() {
+            break;
+        }
         match drawn {
             Drawn::Frame { rgba, pts } => {
                 sink.write(&rgba, pts)?;
@@ -254,10 +282,16 @@ fn encode(
                 let _ = give_back.try_send(rgba);
             }
             Drawn::Picture { image, pts } => sink.write_picture(&image, pts)?,
-            Drawn::End => return Ok(sink.finish()?),
+            Drawn::End => {
+                while !cancel.is_cancelled() {
+                    if sink.flush()? {
+                        return Ok(true);
+                    }
+                }
+            }
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 /// Where an export of `clip` goes unless the user says otherwise.
