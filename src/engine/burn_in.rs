@@ -15,6 +15,9 @@ const TRAIL_S: f64 = 1.5;
 /// Longest gap that a trail bridges, seconds; over a longer one nobody knows where the rider went.
 const GAP_S: f64 = 0.25;
 
+/// Points on either side with which a point of a trail is averaged: what jitters from frame to frame is not his way.
+const SMOOTHING: usize = 2;
+
 /// SMPL's pelvis, and the joints that have trails of their own: head, wrists and feet.
 const PELVIS: usize = 0;
 const TRAILED_JOINTS: [usize; 5] = [15, 20, 21, 10, 11];
@@ -107,7 +110,20 @@ fn trail(
         }
     }
     points.reverse();
+    let points = smoothed(&points);
     (points.len() > 1).then(|| Trail { points, color: track_color(track), is_thin })
+}
+
+/// Each place averaged with as many before as after it, up to [`SMOOTHING`]; so both ends stay, and a straight way at
+/// even speed.
+fn smoothed(points: &[(Vec2, f32)]) -> Vec<(Vec2, f32)> {
+    let last = points.len().saturating_sub(1);
+    let mean = |(index, (_, age)): (usize, &(Vec2, f32))| {
+        let reach = SMOOTHING.min(index).min(last - index);
+        let around = &points[index - reach..=index + reach];
+        (around.iter().map(|(place, _)| *place).sum::<Vec2>() / around.len() as f32, *age)
+    };
+    points.iter().enumerate().map(mean).collect()
 }
 
 fn angle_tags(body: &BodyEstimate, track: TrackId) -> impl Iterator<Item = Tag> {

@@ -101,6 +101,22 @@ pub fn moments(
     moments
 }
 
+/// First and last frame of the shot in which somebody who is shown is seen longest: a picture has one place. `end` is
+/// the clip's last frame.
+pub fn longest_shot(riders: &ResolvedRiders, others: bool, end: u64) -> (u64, u64) {
+    let mut shots = Vec::new();
+    let mut first = 0;
+    for next in riders.cuts.iter().copied().chain([end + 1]) {
+        shots.push((first, next.saturating_sub(1)));
+        first = next;
+    }
+    let seen = |&(first, last): &(u64, u64)| {
+        (first..=last.min(end)).filter(|frame| is_seen(riders, others, *frame)).count()
+    };
+    // Of equals the first.
+    shots.into_iter().rev().max_by_key(seen).unwrap_or((0, end))
+}
+
 /// Whether somebody who is drawn is known in a frame.
 pub fn is_seen(riders: &ResolvedRiders, others: bool, frame: u64) -> bool {
     shown(riders, others, frame).next().is_some()
