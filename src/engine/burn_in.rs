@@ -228,6 +228,16 @@ mod tests {
     }
 
     #[test]
+    fn jitter_is_taken_out_of_a_trail_and_its_ends_stay() {
+        let zigzag: Vec<(Vec2, f32)> =
+            (0..20).map(|i| (Vec2::new(i as f32 * 3.0, if i % 2 == 0 { 2.0 } else { -2.0 }), 0.0)).collect();
+        let calm = smoothed(&zigzag);
+        assert_eq!((calm[0], calm[19]), (zigzag[0], zigzag[19]));
+        assert!(calm[2..18].iter().all(|(place, _)| place.y.abs() < 0.5), "{calm:?}");
+        assert!(calm.iter().zip(&zigzag).all(|(a, b)| (a.0.x - b.0.x).abs() < 1e-4), "even speed stays");
+    }
+
+    #[test]
     fn the_clock_tells_the_clips_own_time() {
         let scene = drawn(63, OverlayStyle { clock: true, ..OverlayStyle::default() });
         assert_eq!(scene.tags[0].text, "0:02.520 · 63");

@@ -135,8 +135,10 @@ pub trait FrameSink: Send {
         Ok(true)
     }
 
-    /// Removes the half-written file at once: an encoder may finish what it has begun before it can be dropped.
-    fn give_up(&mut self) {}
+    /// The half-written file, where there is one: whoever cannot wait for an encoder to end removes it himself.
+    fn half_written(&self) -> Option<&Path> {
+        None
+    }
 
     /// Writes what is still held back, closes the file and puts it in its place.
     ///

@@ -71,9 +71,9 @@ impl Muxer {
         packet.write_interleaved(&mut self.output).map_err(|error| failed(&self.target, error))
     }
 
-    /// Removes the file. Where an open file cannot be removed it goes when this is dropped.
-    pub(super) fn give_up(&self) {
-        let _ = std::fs::remove_file(self.temporary.path());
+    /// The file that is being written.
+    pub(super) fn half_written(&self) -> &Path {
+        self.temporary.path()
     }
 
     /// Writes the end of the file, brings it to the disk and puts it in its place, replacing what was there.

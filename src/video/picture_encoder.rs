@@ -55,17 +55,22 @@ impl PictureEncoder {
 }
 
 impl Drop for PictureEncoder {
-    /// SVT-AV1 1.4 waits for its own threads for ever where it is closed, or ended, before its first picture.
+    /// SVT-AV1 1.4 waits for its own threads for ever where it is closed, or ended, before its first picture, and
+    /// complains on the terminal where it is closed before its end.
     fn drop(&mut self) {
-        if self.has_begun || self.name != SVT_AV1 {
+        if self.name != SVT_AV1 {
             return;
         }
-        let mut blank = frame::Video::new(self.inner.format(), self.inner.width(), self.inner.height());
-        for plane in 0..blank.planes() {
-            blank.data_mut(plane).fill(0);
+        let mut ended = Ok(());
+        if !self.has_begun {
+            let mut blank = frame::Video::new(self.inner.format(), self.inner.width(), self.inner.height());
+            for plane in 0..blank.planes() {
+                blank.data_mut(plane).fill(0);
+            }
+            ended = self.send(&mut blank, 0);
         }
-        if let Err(error) = self.send(&mut blank, 0) {
-            tracing::debug!("{SVT_AV1} takes no picture: {error}");
+        if let Err(error) = ended.and_then(|()| self.end()) {
+            tracing::debug!("{SVT_AV1} does not end well: {error}");
         }
     }
 }

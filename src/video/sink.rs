@@ -187,8 +187,8 @@ impl FrameSink for FfmpegSink {
         Ok(!self.write_packet()?)
     }
 
-    fn give_up(&mut self) {
-        self.muxer.give_up();
+    fn half_written(&self) -> Option<&Path> {
+        Some(self.muxer.half_written())
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), VideoError> {

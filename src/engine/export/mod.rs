@@ -2,6 +2,7 @@
 
 mod compose;
 mod drawing;
+mod encode;
 mod options;
 mod png_sink;
 mod space;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Sender, bounded};
 
 use super::analysis::analyze;
 use super::job::Reporter;
@@ -32,6 +33,7 @@ pub use options::{Layout, SCALE_RANGE, SPEED_RANGE, VideoOptions};
 pub use space::{export_bytes, free_bytes};
 
 use drawing::Drawing;
+use encode::Encode;
 use png_sink::PngSink;
 
 /// Frames that may wait between two stages.
@@ -193,35 +195,26 @@ fn run(
     let (to_draw, draw_queue) = bounded::<VideoFrame>(fit(1.5));
     let (to_encode, encode_queue) = bounded::<Drawn>(fit(4.0));
     let (give_back, spare) = bounded::<Vec<u8>>(fit(4.0) * 2);
-    std::thread::scope(|scope| {
+    let encode = sink.map(|sink| Encode::start(sink, encode_queue, give_back, cancel)).transpose()?;
+    let (decoded, drawn) = std::thread::scope(|scope| {
         let decode =
             thread::spawn_scoped(scope, "export-decode", move || decode(source, range.1, cancel, &to_draw))?;
-        let encode = sink
-            .map(|sink| {
-                thread::spawn_scoped(scope, "export-encode", move || {
-                    encode(sink, &encode_queue, &give_back, cancel)
-                })
-            })
-            .transpose()?;
         let next = encode.is_some().then_some(&to_encode);
         let drawn = drawing.run(draw_queue, next, &spare, range, cancel, reporter);
         let decoded = decode.join().unwrap_or(Err(EngineError::StageLost { stage: "decoding" }));
-        let whole = drawn.is_ok() && decoded.is_ok() && !cancel.is_cancelled();
-        if whole {
-            // Fails only where the encoder has failed, which its own result tells.
-            let _ = to_encode.send(Drawn::End);
-        }
-        drop(to_encode);
-        let encoded = encode.map_or(Ok(false), |encode| {
-            encode.join().unwrap_or(Err(EngineError::StageLost { stage: "encoding" }))
-        });
-        // A film that is in its place already is no longer cancelled.
-        if cancel.is_cancelled() && !matches!(encoded, Ok(true)) {
-            return Err(EngineError::Cancelled);
-        }
-        // The encoder's failure stops the others, so it is the one that tells why.
-        encoded.and(decoded).and(drawn)
-    })
+        Ok::<_, EngineError>((decoded, drawn))
+    })?;
+    let whole = drawn.is_ok() && decoded.is_ok() && !cancel.is_cancelled();
+    // Not taken only where the encoder has failed, which its own result tells.
+    let whole = whole && encode.as_ref().is_none_or(|_| encode::hand_over(&to_encode, Drawn::End, cancel));
+    drop(to_encode);
+    let encoded = encode.map_or(Ok(()), |encode| encode.end(cancel));
+    // A film that is in its place already is no longer cancelled.
+    if cancel.is_cancelled() && !(whole && encoded.is_ok()) {
+        return Err(EngineError::Cancelled);
+    }
+    // The encoder's failure stops the others, so it is the one that tells why.
+    encoded.and(decoded).and(drawn)
 }
 
 fn decode(
@@ -245,53 +238,6 @@ fn decode(
         }
     }
     Ok(())
-}
-
-/// Encodes what comes; whether the file is in its place.
-fn encode(
-    mut sink: Box<dyn FrameSink>,
-    queue: &Receiver<Drawn>,
-    give_back: &Sender<Vec<u8>>,
-    cancel: &CancelToken,
-) -> Result<bool, EngineError> {
-    if encode_all(sink.as_mut(), queue, give_back, cancel)? {
-        sink.finish()?;
-        return Ok(true);
-    }
-    sink.give_up();
-    // An encoder finishes the frames that it has begun; nobody waits for that.
-    thread::spawn("export-close", move || drop(sink))?;
-    Ok(false)
-}
-
-/// Whether all frames have come and are encoded, to the last one that the encoder held back.
-fn encode_all(
-    sink: &mut dyn FrameSink,
-    queue: &Receiver<Drawn>,
-    give_back: &Sender<Vec<u8>>,
-    cancel: &CancelToken,
-) -> Result<bool, EngineError> {
-    for drawn in queue {
-        if cancel.is_cancelled() {
-            break;
-        }
-        match drawn {
-            Drawn::Frame { rgba, pts } => {
-                sink.write(&rgba, pts)?;
-                // Full means that enough spare pictures wait already.
-                let _ = give_back.try_send(rgba);
-            }
-            Drawn::Picture { image, pts } => sink.write_picture(&image, pts)?,
-            Drawn::End => {
-                while !cancel.is_cancelled() {
-                    if sink.flush()? {
-                        return Ok(true);
-                    }
-                }
-            }
-        }
-    }
-    Ok(false)
 }
 
 /// Where an export of `clip` goes unless the user says otherwise.

@@ -192,3 +192,29 @@ fn widened(bbox: &BBox) -> BBox {
     let more = (bbox.max - bbox.min).max_element() * MARGIN;
     BBox { min: bbox.min - more, max: bbox.max + more }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::TrackId;
+
+    #[test]
+    fn the_shot_in_which_the_rider_is_seen_longest_is_taken() {
+        let seen = |frame: u64| !(10..25).contains(&frame);
+        let rider = RiderFrame {
+            track: TrackId(1),
+            provenance: Provenance::Detected,
+            score: 1.0,
+            bbox: BBox::new(0.0, 0.0, 9.0, 9.0),
+            body: None,
+        };
+        let frames = (0..50).map(|frame| if seen(frame) { vec![rider.clone()] } else { vec![] });
+        let mut riders = ResolvedRiders { frames: frames.collect(), ..ResolvedRiders::default() };
+        assert_eq!(longest_shot(&riders, false, 49), (0, 49));
+        // Seen in 10, 5 and 20 frames.
+        riders.cuts = vec![10, 30];
+        assert_eq!(longest_shot(&riders, false, 49), (30, 49));
+        riders.cuts = vec![40];
+        assert_eq!(longest_shot(&riders, false, 49), (0, 39));
+    }
+}

@@ -88,7 +88,7 @@ impl Workers {
         cancel: &CancelToken,
         reporter: &dyn Reporter,
     ) -> Result<AnalysisOutcome, EngineError> {
-        let mut worker = Worker::start(self, Task::analysis(request)?)?;
+        let mut worker = Worker::start(self, &Task::analysis(request)?)?;
         let said = worker.listen(cancel, reporter);
         let store = analysis::store_path(request);
         match said.end {
@@ -113,7 +113,7 @@ impl Workers {
         cancel: &CancelToken,
         reporter: &dyn Reporter,
     ) -> Result<ExportOutcome, EngineError> {
-        let mut worker = Worker::start(self, Task::export(request)?)?;
+        let mut worker = Worker::start(self, &Task::export(request)?)?;
         let end = match worker.listen(cancel, reporter).end {
             Some(End::Exported(outcome)) => {
                 let (video, matte_folder) = (request.output.clone(), request.matte_folder.clone());
@@ -158,7 +158,7 @@ struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    fn start(workers: &'a Workers, task: Task) -> Result<Self, EngineError> {
+    fn start(workers: &'a Workers, task: &Task) -> Result<Self, EngineError> {
         let failed = |cause| EngineError::WorkerNotStarted { program: workers.program.clone(), cause };
         let mut command = Command::new(&workers.program);
         let places = &workers.places;
