@@ -41,6 +41,7 @@ fn people(frame: u64) -> (Vec<Observation>, FrameEvidence) {
                 translation_m: pelvis,
                 camera,
                 depth_cues: None,
+                joint_sigma_m: None,
                 confidence: 0.8,
             };
             Observation { detection: Detection { bbox, score: 0.8 }, body: Some(body) }

@@ -31,7 +31,7 @@ fn main() {
 }
 
 fn round(engine: &Engine, clip: &std::path::Path) {
-    let opened = engine.open(clip);
+    let opened = engine.open(clip, false);
     let JobResult::Opened { clip: info, player } = wait(engine, opened) else { panic!("it opens") };
     let analysis = AnalyzeRequest {
         clip: clip.to_owned(),

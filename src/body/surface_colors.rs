@@ -205,6 +205,7 @@ mod tests {
             translation_m: Vec3::new(0.0, 0.0, z_m),
             camera: Camera::centered(500.0, SIZE, SIZE),
             depth_cues: None,
+            joint_sigma_m: None,
             confidence: 1.0,
         }
     }

@@ -10,6 +10,7 @@ use super::error::EngineError;
 use super::pictures::PictureOutcome;
 use super::plan::Plan;
 use super::player::Player;
+use super::proxy::Proxy;
 use super::surfaces::Textures;
 use crate::types::edits::EditLog;
 use crate::types::{CameraMotion, ClipInfo, RiderFrame, RunSummary, Track, TrackId};
@@ -31,6 +32,8 @@ pub enum JobKind {
     TakeIn(PathBuf),
     /// Fetches the file of the model with this id.
     Fetch(String),
+    /// Makes a small copy of a clip for scrubbing.
+    Proxy(PathBuf),
     /// Exports an annotated clip.
     Export {
         /// The clip.
@@ -51,6 +54,7 @@ impl JobKind {
             Self::Analyze(clip) => format!("Analysing {}", name(clip)),
             Self::TakeIn(file) => format!("Taking in {}", name(file)),
             Self::Fetch(id) => format!("Fetching {id}"),
+            Self::Proxy(clip) => format!("Small copy of {}", name(clip)),
             Self::Export { output, .. } => format!("Exporting {}", name(output)),
         }
     }
@@ -186,6 +190,13 @@ pub enum JobResult {
         title: String,
         /// What it is, and what is next.
         detail: String,
+    },
+    /// A clip has been looked at for scrubbing.
+    ProxyReady {
+        /// The clip.
+        clip: PathBuf,
+        /// Its small copy; `None` where it needs none.
+        proxy: Option<Proxy>,
     },
     /// The data files are written.
     DataExported(DataExportOutcome),

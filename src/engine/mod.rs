@@ -19,6 +19,7 @@ mod edits;
 mod error;
 mod evaluate;
 mod evaluate_bodies;
+mod evaluate_doubt;
 mod export;
 mod follow;
 mod footprints;
@@ -45,6 +46,7 @@ mod planning;
 mod playback;
 mod player;
 mod png;
+mod proxy;
 mod queue;
 mod rate;
 mod raw_bodies;
@@ -73,6 +75,7 @@ pub use edits::{TrackChange, edit_tracks};
 pub use error::{EngineError, ErrorKind};
 pub use evaluate::{Evaluation, evaluate};
 pub use evaluate_bodies::{BodyErrors, BodyEvaluation, evaluate_bodies};
+pub use evaluate_doubt::DoubtQuality;
 pub use export::{
     Layout, SCALE_RANGE, SPEED_RANGE as EXPORT_SPEED_RANGE, VideoOptions, default_output, export,
     export_bytes, free_bytes,
@@ -97,6 +100,7 @@ pub use pipeline::Stages;
 pub use plan::{Footprint, ModelPlan, Plan, Refusal};
 pub use planning::plan_analysis;
 pub use player::{Player, PlayerState, SPEED_RANGE};
+pub use proxy::{Proxy, is_large as is_large_clip};
 pub use raw_bodies::{read_riders, use_raw_bodies};
 pub use scene::SceneBuilder;
 pub use surfaces::{Surfaces, Textures};
@@ -233,12 +237,33 @@ impl Engine {
         &self.shelf
     }
 
-    /// Opens a clip for playing.
-    pub fn open(&self, clip: &Path) -> JobId {
+    /// Looks for devices that decode, beside everything else; clips opened from then on make use of them.
+    pub fn find_decoding_devices(&self) {
+        let looked_for = thread::spawn("find decoders", || {
+            let found = video::find_decoding_devices();
+            tracing::debug!("devices that decode: {found:?}");
+        });
+        if let Err(error) = looked_for {
+            tracing::warn!("no devices that decode are looked for: {error}");
+        }
+    }
+
+    /// Makes a small copy of a large clip for scrubbing, kept in `folder` from then on.
+    pub fn make_proxy(&self, clip: &Path, folder: &Path) -> JobId {
+        let (clip, folder) = (clip.to_owned(), folder.to_owned());
+        self.jobs.start(JobKind::Proxy(clip.clone()), move |cancel, reporter| {
+            let proxy = proxy::prepare(&clip, &folder, cancel, reporter)?;
+            Ok(JobResult::ProxyReady { clip, proxy })
+        })
+    }
+
+    /// Opens a clip for playing; where `hardware`, it is decoded by a device that can.
+    pub fn open(&self, clip: &Path, hardware: bool) -> JobId {
         let (path, wake) = (clip.to_owned(), Arc::clone(&self.wake));
         self.jobs.start(JobKind::Open(path.clone()), move |_, reporter| {
             let mut first = |picture| reporter.first_picture(picture);
-            let source = video::open_showing(&path, &DecodeOptions::default(), &mut first)?;
+            let options = DecodeOptions { hardware, ..DecodeOptions::default() };
+            let source = video::open_showing(&path, &options, &mut first)?;
             let clip = Arc::new(source.info().clone());
             Ok(JobResult::Opened { clip, player: Player::with_sound(source, wake)? })
         })

@@ -169,7 +169,7 @@ impl OverlayRenderer {
         let (gpu, style) = (&self.gpu, &scene.style);
         let unit_px = view::design_unit_px(target_px);
         if let Some(image) = &scene.picture {
-            self.video_frame.upload(gpu, image, view)?;
+            self.video_frame.upload(gpu, image, scene.picture_size, view)?;
         }
         let layer_rect = if style.mesh || style.wireframe {
             self.geometry.upload(gpu, &scene.meshes, style, view)?;

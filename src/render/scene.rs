@@ -18,6 +18,9 @@ pub type Srgb = [f32; 3];
 pub struct OverlayScene {
     /// The video frame; without one the ground stays transparent.
     pub picture: Option<Arc<YuvImage>>,
+    /// Size that the picture is drawn at where that is not its own, in pixels of the scene: a small copy stands in for the
+    /// frame.
+    pub picture_size: Option<[u32; 2]>,
     /// Bodies, in any order: the nearer one hides the farther.
     pub meshes: Vec<MeshInstance>,
     /// Skeletons, drawn in order.
@@ -41,7 +44,7 @@ impl OverlayScene {
 
     /// Takes everything out but the style.
     pub fn clear(&mut self) {
-        self.picture = None;
+        (self.picture, self.picture_size) = (None, None);
         self.spare.append(&mut self.meshes);
         self.skeletons.clear();
         self.boxes.clear();

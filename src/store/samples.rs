@@ -34,6 +34,7 @@ pub(super) fn body(seed: u32) -> BodyEstimate {
             nose: Vec3::new(next(), next(), next()),
             ears: Vec3::new(next(), next(), next()),
         }),
+        joint_sigma_m: seed.is_multiple_of(3).then(|| std::array::from_fn(|_| next())),
         confidence: next(),
     }
 }

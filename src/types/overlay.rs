@@ -12,6 +12,8 @@ pub struct OverlayStyle {
     pub mesh: bool,
     /// The mesh in the colours that the rider was seen in, where they are known.
     pub textured: bool,
+    /// The mesh faded where the body is guessed rather than seen.
+    pub doubt: bool,
     /// The mesh's edges.
     pub wireframe: bool,
     /// The 2D keypoints, joined.
@@ -43,6 +45,7 @@ impl Default for OverlayStyle {
         Self {
             mesh: true,
             textured: false,
+            doubt: true,
             wireframe: false,
             skeleton: false,
             boxes: false,

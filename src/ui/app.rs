@@ -80,6 +80,9 @@ impl App {
             pace: Pace::default(),
         };
         app.follow_body(&ctx);
+        if app.state.settings.decoding.hardware {
+            app.engine.find_decoding_devices();
+        }
         if let Some(clip) = options.clip {
             app.run(&ctx, vec![Command::Open(clip)]);
         }
@@ -111,6 +114,9 @@ impl App {
         for event in self.engine.drain_events() {
             let outcome = self.state.take_event(event);
             effects.extend(outcome.effects);
+            if let (Some(proxy), Some(player)) = (outcome.proxy, &self.player) {
+                player.set_proxy(proxy);
+            }
             if let Some(player) = outcome.second {
                 self.second.open(player);
             }
@@ -195,10 +201,18 @@ impl App {
         for effect in effects {
             match effect {
                 Effect::Open(path) => {
-                    let job = self.engine.open(&path);
+                    let job = self.engine.open(&path, self.state.settings.decoding.hardware);
                     self.state.opening_started(job);
                 }
-                Effect::OpenSecond(path) => self.state.opening_second = Some(self.engine.open(&path)),
+                Effect::OpenSecond(path) => {
+                    let job = self.engine.open(&path, self.state.settings.decoding.hardware);
+                    self.state.opening_second = Some(job);
+                }
+                Effect::FindDecoders => self.engine.find_decoding_devices(),
+                Effect::MakeProxy(path) => {
+                    self.state.making_proxy =
+                        files::proxy_folder().map(|folder| self.engine.make_proxy(&path, &folder));
+                }
                 Effect::CloseSecond => self.second.close(),
                 Effect::Analyze(request) => {
                     let asked = request.models.clone();
@@ -377,7 +391,12 @@ impl eframe::App for App {
     fn on_exit(&mut self) {
         self.settings_writer.write_now(&self.state.settings);
         if let Some(pace) = self.pace.report() {
-            tracing::info!(?pace, "the window's frames");
+            let left_out = self.player.as_ref().map_or(0, Player::left_out);
+            tracing::info!(
+                ?pace,
+                left_out,
+                "the window's frames, and those of the clip that playing left out"
+            );
         }
     }
 

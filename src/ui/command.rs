@@ -8,7 +8,7 @@ use super::notes::NoteId;
 use super::second::SecondChange;
 use super::zoom::Zoom;
 use crate::engine::{JobId, TrackChange};
-use crate::settings::{MemorySettings, ModelSettings, Theme};
+use crate::settings::{DecodingSettings, MemorySettings, ModelSettings, Theme};
 use crate::types::memory::UnknownSize;
 use crate::types::{Rung, TrackId};
 
@@ -33,6 +33,8 @@ pub enum Layer {
     Mesh,
     /// The mesh in the rider's own colours.
     Texture,
+    /// The mesh faded where it is guessed.
+    Doubt,
     /// The mesh's edges.
     Wireframe,
     /// The 2D keypoints, joined.
@@ -182,6 +184,8 @@ pub enum Command {
     ShowLicence(String),
     /// Fetches the file of a model whose licence has been accepted.
     FetchModel(String),
+    /// Sets how clips are decoded for the window.
+    SetDecoding(DecodingSettings),
     /// Sets whether a clip is analysed as soon as it is open.
     SetAnalyzeOnOpen(bool),
     /// Sets the colours of the window.

@@ -28,6 +28,10 @@ pub enum PlayerOrder {
 pub enum Effect {
     /// Ask the engine to open a clip.
     Open(PathBuf),
+    /// Ask the engine to look for devices that decode.
+    FindDecoders,
+    /// Ask the engine for a small copy of a clip.
+    MakeProxy(PathBuf),
     /// Ask the engine to open a clip beside the one that is open.
     OpenSecond(PathBuf),
     /// Let go of the second clip.

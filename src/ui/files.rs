@@ -99,6 +99,11 @@ fn dialog(pick: Pick, start: &Path) -> rfd::AsyncFileDialog {
     }
 }
 
+/// Where small copies of large clips are kept; `None` where the system names no cache folder.
+pub fn proxy_folder() -> Option<PathBuf> {
+    Some(directories::ProjectDirs::from("", "", "snowmesh")?.cache_dir().join("proxies"))
+}
+
 /// A copy of the demo clip in the user's cache folder: the place that it comes from may be read-only, and its
 /// analysis is kept beside it.
 pub fn working_copy(demo: &Path) -> Result<PathBuf, String> {

@@ -73,6 +73,7 @@ pub static GROUPS: &[Group] = &[
         shortcuts: &[
             shortcut(&[key(Key::M)], Command::ToggleLayer(Layer::Mesh), "Mesh"),
             shortcut(&[key(Key::U)], Command::ToggleLayer(Layer::Texture), "Mesh in the rider's own colours"),
+            shortcut(&[key(Key::H)], Command::ToggleLayer(Layer::Doubt), "Fade the mesh where it is guessed"),
             shortcut(&[key(Key::W)], Command::ToggleLayer(Layer::Wireframe), "Wireframe"),
             shortcut(&[key(Key::S)], Command::ToggleLayer(Layer::Skeleton), "Skeleton"),
             shortcut(&[key(Key::B)], Command::ToggleLayer(Layer::Boxes), "Boxes"),

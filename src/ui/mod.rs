@@ -9,6 +9,7 @@ mod app;
 mod background;
 mod clip_notes;
 mod command;
+mod decoding;
 mod dialog;
 mod effect;
 mod export_dialog;

@@ -10,7 +10,7 @@ use super::state::{OpenClip, State};
 use super::text;
 use super::zoom::Zoom;
 use crate::engine::{
-    AnalysisOutcome, EngineError, ErrorKind, Event, JobId, JobKind, JobResult, Player, ResolvedRiders,
+    AnalysisOutcome, EngineError, ErrorKind, Event, JobId, JobKind, JobResult, Player, Proxy, ResolvedRiders,
 };
 use crate::types::Rung;
 
@@ -26,6 +26,8 @@ pub struct Outcome {
     pub player: Option<Player>,
     /// The player of a second clip that has been opened.
     pub second: Option<Player>,
+    /// A small copy of the open clip.
+    pub proxy: Option<Proxy>,
 }
 
 impl State {
@@ -117,7 +119,7 @@ impl State {
                 (self.opening, self.preview) = (None, None);
                 let effects = self.show_clip(OpenClip::new(clip));
                 self.playback = player.state();
-                Outcome { effects, player: Some(player), second: None }
+                Outcome { effects, player: Some(player), ..Outcome::default() }
             }
             Ok(JobResult::Analyzed(outcome)) => {
                 self.analysis_done(job, outcome);
@@ -140,6 +142,9 @@ impl State {
                 self.end(job, JobState::Done(detail.clone()));
                 self.note(Severity::Success, title, detail);
                 Outcome { effects: vec![Effect::ListModels], ..Outcome::default() }
+            }
+            Ok(JobResult::ProxyReady { clip, proxy }) => {
+                Outcome { proxy: self.take_proxy(job, &clip, proxy), ..Outcome::default() }
             }
             Ok(JobResult::DataExported(outcome)) => {
                 let files = outcome.files.len();
@@ -187,6 +192,8 @@ impl State {
             effect => effect,
         }));
         effects.push(notes);
+        effects.extend(self.stop_proxy());
+        effects.extend(self.wish_proxy());
         effects
     }
 
@@ -246,6 +253,7 @@ impl State {
                 }
                 Some(JobKind::TakeIn(file)) => format!("{} was not taken in", text::file_name(file)),
                 Some(JobKind::Fetch(id)) => format!("{id} was not fetched"),
+                Some(JobKind::Proxy(clip)) => format!("No small copy of {}", text::file_name(clip)),
                 None => "A job failed".to_owned(),
             };
             self.note(Severity::Error, title, error.to_string());

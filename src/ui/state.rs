@@ -97,6 +97,8 @@ pub struct State {
     pub second: Option<Second>,
     /// The opening of a second clip whose result is taken.
     pub opening_second: Option<JobId>,
+    /// The making of the open clip's small copy.
+    pub making_proxy: Option<JobId>,
     /// The opening whose result is taken; results of any other are stale.
     pub opening: Option<JobId>,
     /// What can be seen already of a clip that takes long to open.
@@ -130,6 +132,7 @@ impl State {
             clip: None,
             second: None,
             opening_second: None,
+            making_proxy: None,
             opening: None,
             preview: None,
             playback: PlayerState {
@@ -139,6 +142,7 @@ impl State {
                 speed: 1.0,
                 range: (0, 0),
                 looping: false,
+                device: None,
             },
             jobs: Jobs::default(),
             notes: Notes::default(),

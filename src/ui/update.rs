@@ -52,6 +52,7 @@ impl State {
                 self.view.dialog = None;
                 return vec![Effect::FetchModel(id)];
             }
+            Command::SetDecoding(decoding) => return self.set_decoding(decoding),
             Command::SetAnalyzeOnOpen(on) => self.settings.analyze_on_open = on,
             Command::SetTheme(theme) => self.settings.theme = theme,
             Command::SetTextScale(scale) => self.settings.text_scale = scale,
@@ -277,6 +278,7 @@ impl State {
         match layer {
             Layer::Mesh => &mut overlay.mesh,
             Layer::Texture => &mut overlay.textured,
+            Layer::Doubt => &mut overlay.doubt,
             Layer::Wireframe => &mut overlay.wireframe,
             Layer::Skeleton => &mut overlay.skeleton,
             Layer::Boxes => &mut overlay.boxes,

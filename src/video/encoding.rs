@@ -111,6 +111,8 @@ pub struct Encoding {
     pub rate: Rate,
     /// Whether encoders in hardware are tried before those in software.
     pub hardware: bool,
+    /// Whether every frame stands on its own, so that any is decoded at once.
+    pub intra: bool,
 }
 
 /// How an encoder is told to keep a quality.
@@ -223,6 +225,7 @@ pub(super) struct Shape {
     pub frame_rate: ff::Rational,
     pub tags: (color::Space, color::Range, color::Primaries, color::TransferCharacteristic),
     pub global_header: bool,
+    pub intra: bool,
 }
 
 /// An encoder that is open, and its name.
@@ -291,7 +294,8 @@ fn open_one(
     encoder.set_frame_rate(Some(shape.frame_rate));
     let fps = f64::from(shape.frame_rate);
     if !candidate.codec.has_alpha() {
-        encoder.set_gop((KEY_INTERVAL_S * fps).round().clamp(1.0, 600.0) as u32);
+        let group = if shape.intra { 1.0 } else { (KEY_INTERVAL_S * fps).round() };
+        encoder.set_gop(group.clamp(1.0, 600.0) as u32);
     }
     // No count means as many as the processor has.
     encoder.set_threading(threading::Config::default());
@@ -348,6 +352,7 @@ mod tests {
             frame_rate: ff::Rational(25, 1),
             tags,
             global_header: false,
+            intra: false,
         };
         let opened = open_first([lacking].iter(), Codec::Av1, &Encoding::default(), &shape);
         let Err(failure) = opened else { panic!("an encoder of no such name was opened") };

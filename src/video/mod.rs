@@ -15,6 +15,7 @@ mod error;
 #[doc(hidden)]
 pub mod fake;
 mod ffmpeg;
+mod hardware;
 mod index_cache;
 mod input;
 mod layout;
@@ -43,6 +44,7 @@ pub use blend::{Patch, blend};
 pub use encoding::{Codec, Encoding, Quality, Rate, codecs, h264_encoder};
 pub use error::{Severity, VideoError};
 pub use ffmpeg::{initialize, version};
+pub use hardware::{find_decoding_devices, offered_decoding_devices};
 pub use index_cache::keep_indexes_in;
 pub use pcm::{SOUND_CHANNELS, SoundBlock, SoundReader};
 pub use rgb::{rgba_to_yuv, yuv_to_rgb};
@@ -95,6 +97,16 @@ pub trait FrameSource: Send {
     /// The frame that was [passed](Advance::Passed) last, where it can be shown.
     fn passed(&mut self) -> Option<VideoFrame> {
         None
+    }
+
+    /// The device that decodes; `None` in software. It may change at any jump.
+    fn device(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Most frames that have to be decoded on the way to one.
+    fn longest_group(&self) -> u64 {
+        1
     }
 
     /// Makes frame `index` the next one that [`next_frame`](Self::next_frame) gives; past the end, there is none.
@@ -165,8 +177,8 @@ pub fn open(path: &Path, options: &DecodeOptions) -> Result<Box<dyn FrameSource>
     open_showing(path, options, &mut |_| {})
 }
 
-/// Opens a clip for reading, as [`open`] does; `first` gets its first picture where the whole file has to be read before
-/// it can be played.
+/// Opens a clip for reading, as [`open`] does; `first` gets the first picture of a large one before its frames are
+/// counted.
 ///
 /// # Errors
 /// As [`open`].

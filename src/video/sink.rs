@@ -230,6 +230,7 @@ fn shape(options: &SinkOptions, codec: Codec, global_header: bool) -> Shape {
         frame_rate: frame_rate(options),
         tags: written_tags(options.color),
         global_header,
+        intra: options.encoding.intra,
     }
 }
 

@@ -84,7 +84,7 @@ fn finer_is_larger_and_bits_are_kept_to() {
     let size = |rate: Rate, hardware: bool| {
         let path = folder.path().join("out.mp4");
         let mut source = open(&clip);
-        let encoding = Encoding { codec: None, rate, hardware };
+        let encoding = Encoding { rate, hardware, ..Encoding::default() };
         let sink = video::create(&SinkOptions { encoding, ..options(path.clone(), &*source, None) }).unwrap();
         copy(sink, &mut *source);
         fs::metadata(&path).unwrap().len()

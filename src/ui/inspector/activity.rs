@@ -82,6 +82,7 @@ fn kind_icon(kind: &JobKind) -> egui_material_icons::MaterialIcon {
     match kind {
         JobKind::TakeIn(_) | JobKind::Open(_) => icons::ICON_FOLDER_OPEN,
         JobKind::Fetch(_) => icons::ICON_DOWNLOAD,
+        JobKind::Proxy(_) => icons::ICON_SPEED,
         JobKind::Analyze(_) => icons::ICON_SNOWBOARDING,
         JobKind::Export { .. } => icons::ICON_IOS_SHARE,
     }
@@ -147,6 +148,8 @@ fn again(ui: &mut Ui, job: &Job, name: &str, restart: bool, commands: &Commands)
         JobKind::Export { .. } => Command::ShowExport,
         JobKind::TakeIn(file) => Command::ImportModel(file.clone()),
         JobKind::Fetch(id) => Command::ShowLicence(id.clone()),
+        // It is tried again by the switch.
+        JobKind::Proxy(_) => return,
     };
     if ui.button(name).clicked() {
         commands.push(command);
