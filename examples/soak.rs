@@ -52,7 +52,7 @@ fn round(engine: &Engine, clip: &std::path::Path) {
         range: None,
         video: VideoOptions::default(),
     };
-    let job = engine.export(export);
+    let job = engine.export(export, false);
     wait(engine, job);
 }
 

@@ -253,6 +253,9 @@ pub struct ExportArgs {
     /// How the video is made.
     #[command(flatten)]
     pub video: VideoArgs,
+    /// Take the rest from standard input and stop when it ends: how the window exports.
+    #[arg(long, hide = true)]
+    pub worker: bool,
     /// How the clip is analysed.
     #[command(flatten)]
     pub analysis: AnalysisArgs,

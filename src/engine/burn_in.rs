@@ -16,6 +16,9 @@ const TRAIL_S: f64 = 1.5;
 /// Longest gap that a trail bridges, seconds; over a longer one nobody knows where the rider went.
 const GAP_S: f64 = 0.25;
 
+/// Points on either side with which a point of a trail is averaged: what jitters from frame to frame is not his way.
+const SMOOTHING: usize = 2;
+
 /// SMPL's pelvis, and the joints that have trails of their own: head, wrists and feet.
 const PELVIS: usize = 0;
 const TRAILED_JOINTS: [usize; 5] = [15, 20, 21, 10, 11];
@@ -116,7 +119,20 @@ fn trail(
         }
     }
     points.reverse();
+    let points = smoothed(&points);
     (points.len() > 1).then(|| Trail { points, color: track_color(track), is_thin })
+}
+
+/// Each place averaged with as many before as after it, up to [`SMOOTHING`]; so both ends stay, and a straight way at
+/// even speed.
+fn smoothed(points: &[(Vec2, f32)]) -> Vec<(Vec2, f32)> {
+    let last = points.len().saturating_sub(1);
+    let mean = |(index, (_, age)): (usize, &(Vec2, f32))| {
+        let reach = SMOOTHING.min(index).min(last - index);
+        let around = &points[index - reach..=index + reach];
+        (around.iter().map(|(place, _)| *place).sum::<Vec2>() / around.len() as f32, *age)
+    };
+    points.iter().enumerate().map(mean).collect()
 }
 
 fn angle_tags(body: &BodyEstimate, track: TrackId) -> impl Iterator<Item = Tag> {
@@ -236,6 +252,16 @@ mod tests {
         );
         assert!(drawn(46, style).outlines.is_empty());
         assert!(drawn(45, OverlayStyle::default()).outlines.is_empty());
+    }
+
+    #[test]
+    fn jitter_is_taken_out_of_a_trail_and_its_ends_stay() {
+        let zigzag: Vec<(Vec2, f32)> =
+            (0..20).map(|i| (Vec2::new(i as f32 * 3.0, if i % 2 == 0 { 2.0 } else { -2.0 }), 0.0)).collect();
+        let calm = smoothed(&zigzag);
+        assert_eq!((calm[0], calm[19]), (zigzag[0], zigzag[19]));
+        assert!(calm[2..18].iter().all(|(place, _)| place.y.abs() < 0.5), "{calm:?}");
+        assert!(calm.iter().zip(&zigzag).all(|(a, b)| (a.0.x - b.0.x).abs() < 1e-4), "even speed stays");
     }
 
     #[test]

@@ -105,7 +105,7 @@ pub use raw_bodies::{read_riders, use_raw_bodies};
 pub use scene::SceneBuilder;
 pub use surfaces::{Surfaces, Textures};
 pub use thumbnails::{Thumbnail, Thumbnails};
-pub use worker::{Breadcrumb, Death, WorkerJob, Workers, serve as serve_worker};
+pub use worker::{Breadcrumb, Death, ExportFiles, WorkerJob, Workers, serve as serve_worker};
 pub use worth::ScoreLimits;
 
 use job::{Jobs, Outbox};
@@ -216,8 +216,8 @@ pub struct Engine {
 
 impl Engine {
     /// An engine with models from `places` that calls `wake` (from its own threads) whenever there is news: an event
-    /// or a new player frame. `worker` is the program that analyses in processes of its own, which is snowmesh; without
-    /// it analyses run in this process.
+    /// or a new player frame. `worker` is the program that analyses and exports in processes of its own, which is
+    /// snowmesh; without it they run in this process.
     pub fn new(places: ModelPlaces, worker: Option<PathBuf>, wake: Wake) -> Self {
         // Unbounded, since a job must not wait for a window that is being dragged; a frame's riders are a few KiB.
         let (sender, events) = crossbeam_channel::unbounded();
@@ -293,14 +293,20 @@ impl Engine {
         })
     }
 
-    /// Exports a clip, once the exports that were asked for before have ended.
-    pub fn export(&self, request: ExportRequest) -> JobId {
+    /// Exports a clip, once the exports that were asked for before have ended; in a process of its own where that is
+    /// wished and there is a program for it, so that an encoder or driver that crashes takes nothing else with it.
+    pub fn export(&self, request: ExportRequest, in_worker: bool) -> JobId {
+        let workers = self.workers.clone().filter(|_| in_worker);
         let (shelf, place) = (Arc::clone(&self.shelf), self.exports.join());
         let output = request.output.clone().or_else(|| request.matte_folder.clone()).unwrap_or_default();
         let kind = JobKind::Export { clip: request.analysis.clip.clone(), output };
         self.jobs.start(kind, move |cancel, reporter| {
             place.wait(cancel, reporter)?;
-            export(&request, &shelf, cancel, reporter).map(JobResult::Exported)
+            let outcome = match workers {
+                Some(workers) => workers.export(&request, cancel, reporter),
+                None => export(&request, &shelf, cancel, reporter),
+            };
+            outcome.map(JobResult::Exported)
         })
     }
 

@@ -253,7 +253,7 @@ impl App {
                     });
                 }
                 Effect::Export(request) => {
-                    self.engine.export(request);
+                    self.engine.export(request, self.state.settings.memory.worker);
                 }
                 Effect::SavePicture(request) => {
                     self.engine.save_picture(request);

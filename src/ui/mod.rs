@@ -80,7 +80,7 @@ pub struct WindowOptions {
     pub demo: Option<PathBuf>,
     /// Where models and the runtime are.
     pub places: ModelPlaces,
-    /// The program that analyses in a process of its own; `None` to analyse in this one.
+    /// The program that analyses and exports in processes of its own; `None` to do so in this one.
     pub worker: Option<PathBuf>,
 }
 

@@ -22,6 +22,7 @@ mod layout;
 mod muxer;
 mod orientation;
 mod pcm;
+mod picture_encoder;
 mod pictures;
 mod planes;
 mod quick_index;
@@ -136,6 +137,19 @@ pub trait FrameSink: Send {
     /// As [`write`](Self::write).
     fn write_picture(&mut self, picture: &YuvImage, pts: i64) -> Result<(), VideoError> {
         self.write(&opaque(picture), pts)
+    }
+
+    /// Writes a part of what is still held back; `true` once nothing is. No frame may be written after it.
+    ///
+    /// # Errors
+    /// When it cannot be encoded or written.
+    fn flush(&mut self) -> Result<bool, VideoError> {
+        Ok(true)
+    }
+
+    /// The half-written file, where there is one: whoever cannot wait for an encoder to end removes it himself.
+    fn half_written(&self) -> Option<&Path> {
+        None
     }
 
     /// Writes what is still held back, closes the file and puts it in its place.
