@@ -20,6 +20,7 @@ mod error;
 mod evaluate;
 mod evaluate_bodies;
 mod export;
+mod finished;
 mod follow;
 mod footprints;
 mod frame_cache;
@@ -63,7 +64,7 @@ mod zoom;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use analysis::{analyze, finished_store, load_resolved, run_stages, store_path};
+pub use analysis::{analyze, run_stages, store_path};
 pub use burn_in::{Moment, burn_in};
 pub use cancel::CancelToken;
 pub use clip_notes::{load_notes, save_notes};
@@ -77,6 +78,7 @@ pub use export::{
     Layout, SCALE_RANGE, SPEED_RANGE as EXPORT_SPEED_RANGE, VideoOptions, default_output, export,
     export_bytes, free_bytes,
 };
+pub use finished::{finished_store, load_resolved};
 pub use footprints::{ModelFootprint, model_footprint};
 pub use import::{ImportOutcome, ImportRequest, import};
 pub use job::{Reporter, Wake};
@@ -95,7 +97,7 @@ pub use pictures::{
 };
 pub use pipeline::Stages;
 pub use plan::{Footprint, ModelPlan, Plan, Refusal};
-pub use planning::plan_analysis;
+pub use planning::{PLANNED_BYTES_PER_FRAME, plan_analysis};
 pub use player::{Player, PlayerState, SPEED_RANGE};
 pub use raw_bodies::{read_riders, use_raw_bodies};
 pub use scene::SceneBuilder;

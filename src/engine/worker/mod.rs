@@ -24,7 +24,7 @@ use super::memory::{self, ProcessMemory, WorkerGroup};
 use super::plan::Plan;
 use super::{
     AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, ErrorKind, ModelPlaces, Reporter, analysis,
-    clip_info, thread,
+    clip_info, finished, thread,
 };
 use crate::store::AnalysisStore;
 use crate::types::Rung;
@@ -92,11 +92,11 @@ impl Workers {
             Some(End::Done(outcome)) => {
                 let saved = AnalysisStore::open_read_only(&store)?;
                 let frames = clip_info(&request.clip)?.frames.len();
-                analysis::tell_resolved(&saved, frames, reporter)?;
+                finished::tell_resolved(&saved, frames, reporter)?;
                 Ok(AnalysisOutcome { store, ..outcome })
             }
             Some(End::Failed(error)) => Err(error),
-            None => Err(worker.death(&store, said.rung)),
+            None => Err(worker.death(&store, said.next)),
         }
     }
 }
@@ -111,7 +111,8 @@ enum End {
 #[derive(Default)]
 struct Said {
     end: Option<End>,
-    rung: Option<Rung>,
+    /// The rung below the one that it runs on.
+    next: Option<Rung>,
 }
 
 /// A running worker; dropping it ends it.
@@ -128,6 +129,8 @@ impl<'a> Worker<'a> {
     fn start(workers: &'a Workers, request: &AnalyzeRequest) -> Result<Self, EngineError> {
         let failed = |cause| EngineError::WorkerNotStarted { program: workers.program.clone(), cause };
         let mut command = Command::new(&workers.program);
+        // Before a subcommand no flag is taken.
+        command.args(["analyze", "--worker", "--progress", "json"]);
         let places = &workers.places;
         for (flag, path) in [
             ("--onnxruntime", &places.runtime_library),
@@ -136,7 +139,6 @@ impl<'a> Worker<'a> {
         ] {
             command.args(path.iter().flat_map(|path| [flag.as_ref(), path.as_os_str()]));
         }
-        command.args(["analyze", "--worker", "--progress", "json"]);
         if let Some(store) = &request.store {
             command.arg("--store").arg(store);
         }
@@ -215,12 +217,15 @@ impl<'a> Worker<'a> {
         };
         match line {
             Line::Planned { plan } => {
-                said.rung = Some(plan.rung);
+                said.next = plan.next;
                 reporter.planned(&plan);
                 lock(&self.workers.running).insert(self.child.id(), Some(*plan));
             }
             Line::Progress { progress } => {
                 self.total = self.total.max(progress.total);
+                if progress.done > 0 {
+                    tracing::debug!(done = progress.done, total = progress.total, "the worker has told");
+                }
                 reporter.progress(progress);
             }
             Line::Warning { message } => reporter.warning(message),
@@ -238,8 +243,8 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Why it ended without a last word.
-    fn death(&mut self, store: &Path, rung: Option<Rung>) -> EngineError {
+    /// Why it ended without a last word; it can go on from rung `next`.
+    fn death(&mut self, store: &Path, next: Option<Rung>) -> EngineError {
         self.input = None;
         let status = match self.child.wait() {
             Ok(status) => status,
@@ -253,7 +258,7 @@ impl<'a> Worker<'a> {
             cause: Cause::of(status, kills),
             crumb: Breadcrumb::read(store),
             kept: (done, self.total.max(done)),
-            next: rung.and_then(Rung::next),
+            next,
         }))
     }
 }
