@@ -1,5 +1,6 @@
-//! Opens, analyses, seeks and exports a clip over and over in one process: `soak CLIP SECONDS`. `cargo xtask soak` watches
-//! what that does to its memory.
+//! Opens, analyses, seeks and exports a clip over and over in one process: `soak CLIP SECONDS [PARTS]`, where PARTS are
+//! some of `analyse,seek,export`, to tell which of them memory grows with. `cargo xtask soak` watches what that does to its
+//! memory.
 
 #![allow(clippy::panic, reason = "a benchmark that cannot go on has failed")]
 
@@ -20,17 +21,26 @@ fn main() {
     let mut arguments = std::env::args_os().skip(1);
     let clip = arguments.next().map(PathBuf::from);
     let seconds = arguments.next().and_then(|text| text.to_str()?.parse().ok());
-    let (Some(clip), Some(seconds)) = (clip, seconds) else { panic!("soak CLIP SECONDS") };
+    let (Some(clip), Some(seconds)) = (clip, seconds) else { panic!("soak CLIP SECONDS [PARTS]") };
+    let parts = arguments.next().and_then(|text| text.into_string().ok());
+    let parts = parts.as_deref().unwrap_or("analyse,seek,export").split(',').collect::<Vec<_>>();
     let engine = Engine::new(ModelPlaces::default(), None, Arc::new(|| {}));
     let (started, mut rounds) = (Instant::now(), 0);
     while started.elapsed() < Duration::from_secs(seconds) {
-        round(&engine, &clip);
+        round(&engine, &clip, &parts);
         rounds += 1;
+        let held = snowmesh::engine::measure_memory();
+        let at_s = started.elapsed().as_secs();
+        println!(
+            "{at_s} s, round {rounds}: {} MiB resident, {} MiB anonymous",
+            held.resident >> 20,
+            held.anonymous >> 20
+        );
     }
     println!("{rounds} rounds of opening, analysing, seeking and exporting");
 }
 
-fn round(engine: &Engine, clip: &std::path::Path) {
+fn round(engine: &Engine, clip: &std::path::Path, parts: &[&str]) {
     let opened = engine.open(clip, false);
     let JobResult::Opened { clip: info, player } = wait(engine, opened) else { panic!("it opens") };
     let analysis = AnalyzeRequest {
@@ -41,9 +51,16 @@ fn round(engine: &Engine, clip: &std::path::Path) {
         restart: true,
         accept_existing: false,
     };
-    let job = engine.analyze(analysis.clone(), false);
-    wait(engine, job);
-    seek(&player, info.frames.len());
+    if parts.contains(&"analyse") {
+        let job = engine.analyze(analysis.clone(), false);
+        wait(engine, job);
+    }
+    if parts.contains(&"seek") {
+        seek(&player, info.frames.len());
+    }
+    if !parts.contains(&"export") {
+        return;
+    }
     let export = ExportRequest {
         analysis: AnalyzeRequest { restart: false, accept_existing: true, ..analysis },
         output: Some(clip.with_file_name("overlay.mp4")),

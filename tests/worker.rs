@@ -32,8 +32,8 @@ fn program(home: &Path) -> PathBuf {
     script
 }
 
-/// Processes that this one has started and that run an analysis.
-fn workers() -> Vec<u32> {
+/// Processes that this one has started and that analyse `clip`.
+fn workers(clip: &Path) -> Vec<u32> {
     let own = std::process::id().to_string();
     let numbers = std::fs::read_dir("/proc").unwrap().flatten();
     let numbers = numbers.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
@@ -43,13 +43,26 @@ fn workers() -> Vec<u32> {
             let stat = std::fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
             let parent = stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(1));
             let line = std::fs::read_to_string(format!("/proc/{number}/cmdline")).unwrap_or_default();
-            parent == Some(own.as_str()) && line.contains("--worker")
+            parent == Some(own.as_str())
+                && line.contains("--worker")
+                && line.contains(&*clip.to_string_lossy())
         })
         .collect()
 }
 
 fn kill(process: u32) {
     assert!(Command::new("kill").args(["-9", &process.to_string()]).status().unwrap().success());
+}
+
+fn request(clip: &Path) -> AnalyzeRequest {
+    AnalyzeRequest {
+        clip: clip.to_owned(),
+        store: None,
+        models: ModelSettings::default(),
+        memory: MemoryWish::default(),
+        restart: false,
+        accept_existing: false,
+    }
 }
 
 /// How an analysis in a worker ends that is killed once `frames` frames are reported done; never for `None`. Also the
@@ -59,16 +72,11 @@ fn analyse(
     clip: &Path,
     frames: Option<u64>,
 ) -> (Result<Arc<ResolvedRiders>, EngineError>, u64) {
-    let engine = Engine::new(ModelPlaces::default(), Some(program.to_owned()), Arc::new(|| {}));
-    let request = AnalyzeRequest {
-        clip: clip.to_owned(),
-        store: None,
-        models: ModelSettings::default(),
-        memory: MemoryWish::default(),
-        restart: false,
-        accept_existing: false,
-    };
-    let job = engine.analyze(request, true);
+    // As with --models-dir: the worker is told.
+    let models_folder = Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("models"));
+    let places = ModelPlaces { models_folder, ..ModelPlaces::default() };
+    let engine = Engine::new(places, Some(program.to_owned()), Arc::new(|| {}));
+    let job = engine.analyze(request(clip), true);
     let (mut resolved, mut reported, mut killed) = (None, 0, false);
     loop {
         for event in engine.drain_events() {
@@ -76,7 +84,7 @@ fn analyse(
                 Event::Progress { job: of, progress } if of == job => {
                     reported = reported.max(progress.done);
                     if !killed && frames.is_some_and(|frames| reported >= frames) {
-                        workers().into_iter().for_each(kill);
+                        workers(clip).into_iter().for_each(kill);
                         killed = true;
                     }
                 }
@@ -125,6 +133,51 @@ fn a_killed_worker_says_why_loses_nothing_reported_and_the_next_ends_with_the_sa
     let expected = result.unwrap();
     assert_eq!(found.frames, expected.frames);
     assert_eq!(found.tracks, expected.tracks);
+}
+
+/// Resident memory of this process and those that analyse `clip`, as the kernel counts it page by page (proc_pid_smaps_rollup).
+fn counted_by_the_kernel(clip: &Path) -> u64 {
+    let of = |process: u32| {
+        let rollup = std::fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap_or_default();
+        let kib = rollup.lines().find_map(|line| line.strip_prefix("Rss:")?.trim().strip_suffix("kB"));
+        kib.map_or(0, |kib| kib.trim().parse::<u64>().unwrap() * 1024)
+    };
+    of(std::process::id()) + workers(clip).into_iter().map(of).sum::<u64>()
+}
+
+#[test]
+fn the_meter_is_within_a_tenth_of_what_the_kernel_counts() {
+    if !has_runtime() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let clip = demo_copy(folder.path());
+    let engine = Engine::new(ModelPlaces::default(), Some(program(folder.path())), Arc::new(|| {}));
+    let job = engine.analyze(request(&clip), true);
+    let (mut looks, mut farthest) = (0, 0.0_f64);
+    loop {
+        let mut ended = false;
+        for event in engine.drain_events() {
+            ended |= matches!(event, Event::Finished { job: of, .. } if of == job);
+        }
+        if ended {
+            break;
+        }
+        let before = counted_by_the_kernel(&clip);
+        let meter = engine.memory();
+        let after = counted_by_the_kernel(&clip);
+        if meter.workers > 0 && workers(&clip).len() == 1 {
+            // Between the two counts the meter may say anything; farther out by no more than a tenth.
+            let (least, most) = (before.min(after) as f64, before.max(after) as f64);
+            let told = (meter.resident + meter.workers) as f64;
+            let off = (least - told).max(told - most).max(0.0) / least;
+            assert!(off < 0.1, "the meter tells {told}, the kernel {before} and {after}");
+            (looks, farthest) = (looks + 1, farthest.max(off));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(looks > 5, "{looks} looks");
+    println!("{looks} looks, at most {:.2} % from the kernel's count", farthest * 100.0);
 }
 
 #[test]

@@ -10,17 +10,17 @@ use glam::Vec2;
 
 use super::again::SearchAgain;
 use super::detect_stage::DetectStage;
-use super::edits;
+use super::finished::{finished_before, finished_store, tell_resolved};
 use super::job::Reporter;
 use super::load_watch::Watch;
 use super::memory;
 use super::models::{self, ModelShelf};
 use super::one_at_a_time::LookAtAll;
 use super::pipeline::{self, Earlier, FrameResult, Meters, Stages};
-use super::planning::{plan_for, size};
+use super::planning::{Extent, plan_for};
 use super::rate::RateMeter;
 use super::worker::Breadcrumb;
-use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress, ResolvedRiders};
+use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress};
 use crate::store::{self, AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, Opened, RunKey};
 use crate::tracking::{self, FrameObservations, Resolved, Tracker, TrackerSettings, is_cut};
 use crate::types::{ClipInfo, MemoryMode, RunSummary, StageTime};
@@ -59,9 +59,9 @@ pub fn analyze(
     let fingerprint = ClipFingerprint::of(&request.clip)?;
     let key = run_key(request, shelf)?;
     // What cannot fit is refused before there is a file, or before what is there is thrown away.
-    let plan = || plan_for(&request.models, &request.memory, shelf, size(source.info()));
+    let plan = || plan_for(&request.models, &request.memory, shelf, Extent::of(source.info()));
     let early = if path.exists() && !request.restart { None } else { Some(plan()?) };
-    let (mut store, opened) = open_store(&path, &fingerprint, &key, request.restart, &request.clip)?;
+    let (store, opened) = open_store(&path, &fingerprint, &key, request.restart, &request.clip)?;
     if let Opened::Finished = opened {
         return finished_before(path, &store, source.info(), reporter);
     }
@@ -71,17 +71,36 @@ pub fn analyze(
     }
     reporter.planned(&plan);
     let watch = Watch::new(&path, &plan, reporter);
-    let seen = if plan.mode == MemoryMode::OneAtATime {
-        let every = models::detect_every(&request.models);
-        let first = first_frame(&store, source.info().frames.len(), every)?;
-        let look = LookAtAll { models: &request.models, shelf, watch: &watch, cancel };
-        Some(look.run(source.as_mut(), &mut store, first)?)
-    } else {
-        None
-    };
-    let mut stages = models::load_stages(shelf, &request.models, &watch, seen)?;
-    let outcome = run_stages(source.as_mut(), &mut stages, store, path.clone(), cancel, &watch);
-    outcome.map_err(|error| error.on_gpu(&plan.detector.id, plan.detector.device))
+    let work = Work { request, shelf, watch: &watch, cancel };
+    work.run(source.as_mut(), store, path).map_err(|error| error.on_gpu(&plan))
+}
+
+/// An analysis that is planned.
+struct Work<'a> {
+    request: &'a AnalyzeRequest,
+    shelf: &'a ModelShelf,
+    watch: &'a Watch<'a>,
+    cancel: &'a CancelToken,
+}
+
+impl Work<'_> {
+    fn run(
+        &self,
+        source: &mut dyn FrameSource,
+        mut store: AnalysisStore,
+        path: PathBuf,
+    ) -> Result<AnalysisOutcome, EngineError> {
+        let Self { request: AnalyzeRequest { models, .. }, shelf, watch, cancel } = *self;
+        let seen = if watch.plan().mode == MemoryMode::OneAtATime {
+            let first = first_frame(&store, source.info().frames.len(), models::detect_every(models))?;
+            let look = LookAtAll { models, shelf, watch, cancel };
+            Some(look.run(source, &mut store, first)?)
+        } else {
+            None
+        };
+        let mut stages = models::load_stages(shelf, models, watch, seen)?;
+        run_stages(source, &mut stages, store, path, cancel, watch)
+    }
 }
 
 /// Everything that decides the result of `request`.
@@ -133,63 +152,6 @@ fn open_store(
     }
 }
 
-/// The analysis file at `path`, where it is a finished analysis of `clip` as it is now.
-///
-/// # Errors
-/// When there is such a file and it cannot be read.
-pub fn finished_store(path: &Path, clip: &Path) -> Result<Option<AnalysisStore>, EngineError> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    let store = AnalysisStore::open_read_only(path)?;
-    let same = store.clip()?.same_clip(&ClipFingerprint::of(clip)?);
-    Ok((same && store.is_finished()?).then_some(store))
-}
-
-/// The outcome of an analysis that is whole already.
-fn finished_before(
-    path: PathBuf,
-    store: &AnalysisStore,
-    clip: &ClipInfo,
-    reporter: &dyn Reporter,
-) -> Result<AnalysisOutcome, EngineError> {
-    tell_resolved(store, clip.frames.len(), reporter)?;
-    let summary = store.summary()?.unwrap_or_default();
-    Ok(AnalysisOutcome { store: path, summary, reused: true, warnings: Vec::new() })
-}
-
-/// Tells who is who in a clip of `frame_count` frames.
-pub(super) fn tell_resolved(
-    store: &AnalysisStore,
-    frame_count: u64,
-    reporter: &dyn Reporter,
-) -> Result<(), EngineError> {
-    let riders = load_resolved(store, frame_count)?;
-    if riders.lost_edits > 0 {
-        reporter.warning(format!(
-            "{} of the changes made to the tracks no longer find their rider and are left out",
-            riders.lost_edits
-        ));
-    }
-    reporter.resolved(riders);
-    Ok(())
-}
-
-/// The riders that a finished analysis file holds, as the user has changed them, for each of the clip's `frame_count`
-/// frames.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn load_resolved(store: &AnalysisStore, frame_count: u64) -> Result<ResolvedRiders, EngineError> {
-    let mut frames = vec![Vec::new(); usize::try_from(frame_count).unwrap_or(0)];
-    for (frame, riders) in store.riders_range(0..frame_count)? {
-        if let Some(slot) = usize::try_from(frame).ok().and_then(|index| frames.get_mut(index)) {
-            *slot = riders;
-        }
-    }
-    edits::edited(store, store.tracks()?, frames)
-}
-
 /// Runs the frames that `store` lacks, then settles who is who.
 pub fn run_stages(
     source: &mut dyn FrameSource,
@@ -227,7 +189,7 @@ pub fn run_stages(
     }
     times.push(recording.time());
     let riders = recording.resolve(source, stages, cancel, &mut times)?;
-    recording.finish(summary, times, path, &riders)
+    recording.finish(summary, times, path, riders)
 }
 
 /// The frame to take up at.
@@ -426,7 +388,7 @@ impl<'a> Recording<'a> {
         mut summary: RunSummary,
         stages: Vec<StageTime>,
         path: PathBuf,
-        resolved: &Resolved,
+        resolved: Resolved,
     ) -> Result<AnalysisOutcome, EngineError> {
         self.store.write_tracks(&resolved.tracks, &resolved.frames)?;
         self.store.mark_wall_s(self.started.elapsed().as_secs_f64())?;
@@ -436,6 +398,8 @@ impl<'a> Recording<'a> {
         summary.stages = stages;
         self.store.clear_looks()?;
         self.store.finish(&summary)?;
+        // They are read again as the file holds them.
+        drop(resolved);
         tell_resolved(&self.store, self.total, self.reporter)?;
         Ok(AnalysisOutcome { store: path, summary, reused: false, warnings: self.warnings })
     }

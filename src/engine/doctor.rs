@@ -118,7 +118,12 @@ fn graphics() -> Vec<Check> {
     adapters
         .into_iter()
         .map(|adapter| {
-            Check::ok("Graphics", format!("{}, {}, {}", adapter.name, adapter.backend, adapter.device_type))
+            let memory = adapter.memory.map_or_else(
+                || "its driver tells no memory".to_owned(),
+                |memory| format!("{} of {} free", ByteSize(memory.free), ByteSize(memory.total)),
+            );
+            let detail = format!("{}, {}, {}, {memory}", adapter.name, adapter.backend, adapter.device_type);
+            Check::ok("Graphics", detail)
         })
         .collect()
 }

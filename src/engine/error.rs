@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::model_files::ModelFileError;
-use super::plan::Refusal;
+use super::plan::{Plan, Refusal};
 use super::worker::{Cause, Death};
 use crate::body::BodyError;
 use crate::formats::FormatError;
@@ -212,16 +212,15 @@ pub enum EngineError {
         /// What the system said.
         cause: std::io::Error,
     },
-    /// The detector failed on a GPU: a driver that was reset, a card that was removed, memory that ran out.
-    #[error(
-        "{cause}. It ran on {device}, which may have been reset or have no memory left; what was done is kept, and it can go \
-         on with the detector on the processor"
-    )]
+    /// A model failed on a GPU: a driver that was reset, a card that was removed, memory that ran out.
+    #[error("{cause}. It ran on {device}, which may have been reset or have no memory left; what was done is kept{}", go_on(*next))]
     GpuFailed {
         /// The GPU.
         device: Device,
         /// What ONNX Runtime said.
         cause: InferenceError,
+        /// The way to go on that takes less of it, where there is one.
+        next: Option<Rung>,
     },
     /// A worker was started by something that is not this program.
     #[error("the worker's order cannot be understood ({0}); without --worker the same work is done")]
@@ -267,11 +266,23 @@ impl EngineError {
         }
     }
 
-    /// A failure of the detector `id` on a GPU is told as such: the processor can take over.
-    pub fn on_gpu(self, id: &str, device: Device) -> Self {
+    /// A failure of a model that `plan` has on a GPU is told as such, with the way to go on that takes less of it.
+    pub fn on_gpu(self, plan: &Plan) -> Self {
         match self {
-            Self::Inference(cause) if device != Device::Cpu && cause.failed_model() == Some(id) => {
-                Self::GpuFailed { device, cause }
+            Self::Inference(cause) => {
+                let failed = match cause.failed_model() {
+                    Some(id) if id == plan.detector.id => plan.detector.device,
+                    // A recoverer fails in one of its parts.
+                    Some(_) => plan.recoverer.device,
+                    None => Device::Cpu,
+                };
+                if failed == Device::Cpu {
+                    return Self::Inference(cause);
+                }
+                // A detector that leaves the GPU also leaves its memory there to the recoverer.
+                let moves = plan.detector.device != Device::Cpu && plan.rung < Rung::DetectorOnProcessor;
+                let next = if moves { Some(Rung::DetectorOnProcessor) } else { plan.next };
+                Self::GpuFailed { device: failed, cause, next }
             }
             other => other,
         }
@@ -282,7 +293,7 @@ impl EngineError {
         match self {
             Self::WorkerDied(death) => death.next,
             Self::Worker { next, .. } => *next,
-            Self::GpuFailed { .. } => Some(Rung::DetectorOnProcessor),
+            Self::GpuFailed { next, .. } => *next,
             _ => None,
         }
     }
@@ -321,6 +332,11 @@ impl EngineError {
             | Self::StageLost { .. } => ErrorKind::Failed,
         }
     }
+}
+
+/// What a message about a failed GPU ends with.
+fn go_on(next: Option<Rung>) -> String {
+    next.map_or_else(String::new, |rung| format!(", and it can go on in another way: {}", rung.name()))
 }
 
 fn megabytes(bytes: u64) -> String {
@@ -369,5 +385,65 @@ fn render_kind(error: &RenderError) -> ErrorKind {
         RenderError::NoAdapter | RenderError::NoDevice { .. } => ErrorKind::Device,
         RenderError::OutOfMemory { .. } => ErrorKind::Memory,
         _ => ErrorKind::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::memory::{Budget, Sources};
+    use crate::engine::plan::ModelPlan;
+    use crate::types::{MemoryMode, WeightsHeld};
+
+    fn plan(rung: Rung, detector: Device, recoverer: Device) -> Plan {
+        let model = |id: &str, device| ModelPlan {
+            id: id.to_owned(),
+            device,
+            weights: WeightsHeld::Copied,
+            batch: 1,
+            anonymous: 0,
+            mapped: 0,
+            gpu: 0,
+        };
+        Plan {
+            rung,
+            next: (rung < Rung::Tight).then_some(Rung::OneAtATime),
+            mode: MemoryMode::AllAtOnce,
+            detector: model("vitdet-h", detector),
+            recoverer: model("hmr2", recoverer),
+            needed: 0,
+            anonymous: 0,
+            mapped: 0,
+            budget: Budget::from_sources(&Sources::default()),
+            steps: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_model_that_fails_on_a_gpu_is_told_with_its_cause_and_a_way_to_go_on() {
+        let out_of_memory = |id: &str| {
+            let cause =
+                "BFCArena failed to allocate memory for requested buffer of size 2400000000".to_owned();
+            EngineError::Inference(InferenceError::Run { model: id.to_owned(), cause })
+        };
+        let gpu = Device::Cuda(0);
+        for (failed, planned, next) in [
+            ("vitdet-h", plan(Rung::FullSpeed, gpu, gpu), Some(Rung::DetectorOnProcessor)),
+            ("hmr2", plan(Rung::FullSpeed, gpu, gpu), Some(Rung::DetectorOnProcessor)),
+            ("hmr2", plan(Rung::DetectorOnProcessor, Device::Cpu, gpu), Some(Rung::OneAtATime)),
+            ("hmr2", plan(Rung::Tight, Device::Cpu, gpu), None),
+        ] {
+            let error = out_of_memory(failed).on_gpu(&planned);
+            assert_eq!((error.kind(), error.next_rung()), (ErrorKind::Device, next), "{error}");
+            let words = error.to_string();
+            let told = next.map_or("is kept", Rung::name);
+            assert!(
+                words.contains("failed to allocate") && words.contains("cuda:0") && words.contains(told),
+                "{words}"
+            );
+        }
+        let on_processor = out_of_memory("hmr2").on_gpu(&plan(Rung::FullSpeed, gpu, Device::Cpu));
+        assert!(matches!(on_processor, EngineError::Inference(_)), "{on_processor}");
     }
 }

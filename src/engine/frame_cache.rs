@@ -46,6 +46,12 @@ impl FrameCache {
         Self { frames: BTreeMap::new(), bytes: 0, limit_bytes }
     }
 
+    /// Lets go of all frames.
+    pub fn clear(&mut self) {
+        self.frames.clear();
+        self.bytes = 0;
+    }
+
     /// How many frames like those that it holds have room; `None` while it holds none.
     pub fn capacity(&self) -> Option<u64> {
         let (_, frame) = self.frames.first_key_value()?;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use super::plan::Plan;
-use super::{CancelToken, EngineError, Event, JobId, JobKind, JobResult, Progress, thread};
+use super::{CancelToken, EngineError, Event, JobId, JobKind, JobResult, Progress, memory, thread};
 use crate::types::RiderFrame;
 use crate::video::FirstPicture;
 
@@ -113,6 +113,7 @@ impl Jobs {
         let started = thread::spawn(&format!("job-{}", job.0), move || {
             let reporter = EventReporter { job, outbox: outbox.clone() };
             let result = work(&cancel, &reporter);
+            memory::give_back();
             lock(&running).remove(&job);
             outbox.send(Event::Finished { job, result });
         });

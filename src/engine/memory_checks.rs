@@ -3,7 +3,7 @@
 use super::doctor::{Check, Verdict};
 use super::memory::{self, Budget, LimitSource, Sources, gpu};
 use super::models::ModelShelf;
-use super::planning;
+use super::planning::{self, Extent};
 use crate::inference::{HMR2, Role};
 use crate::settings::ModelSettings;
 use crate::types::{ByteSize, MemoryWish};
@@ -14,8 +14,8 @@ const COMFORTABLE_MEMORY: u64 = 2 << 30;
 /// Memory with which the largest models run at full speed, bytes.
 const ROOMY_MEMORY: u64 = 12 << 30;
 
-/// The picture for which it is told what fits.
-const PICTURE: (u32, u32) = (1920, 1080);
+/// The clip for which it is told what fits: a minute at 60 frames/s.
+const CLIP: Extent = Extent { size: (1920, 1080), frames: 3600 };
 
 /// Everything about memory; `limit` is the user's own.
 pub fn examine(shelf: &ModelShelf, limit: Option<ByteSize>) -> Vec<Check> {
@@ -85,11 +85,20 @@ fn wsl(sources: &Sources) -> Option<Check> {
     })
 }
 
+/// Where the memory of other GPUs comes from.
+const BY_VULKAN: &str =
+    "For webgpu what Vulkan tells of the first graphics adapter counts; DXGI and Metal are not asked";
+
 fn gpus() -> Vec<Check> {
     let name = "GPU memory";
     match gpu::nvidia_gpus() {
-        Err(cause) => vec![Check::ok(name, format!("no NVIDIA driver tells any ({cause})"))],
-        Ok(found) if found.is_empty() => vec![Check::ok(name, "the NVIDIA driver has no GPU")],
+        Err(cause) => {
+            let told = format!("for cuda: no NVIDIA driver tells any ({cause}). {BY_VULKAN}");
+            vec![Check::ok(name, told)]
+        }
+        Ok(found) if found.is_empty() => {
+            vec![Check::ok(name, format!("for cuda: the NVIDIA driver has no GPU. {BY_VULKAN}"))]
+        }
         Ok(found) => found
             .into_iter()
             .map(|(gpu, memory)| match memory {
@@ -120,7 +129,7 @@ fn what_fits(shelf: &ModelShelf, limit: Option<ByteSize>) -> Vec<Check> {
             };
             let wish = MemoryWish { limit, ..MemoryWish::default() };
             let name = format!("{} with {}", detector.id, recoverer.id);
-            checks.push(match planning::plan_for(&settings, &wish, shelf, PICTURE) {
+            checks.push(match planning::plan_for(&settings, &wish, shelf, CLIP) {
                 Ok(plan) => Check::ok(name, plan.headline()),
                 // Models that the user brought may be too large without anything being wrong with the rest.
                 Err(error) => {

@@ -21,6 +21,7 @@ mod evaluate;
 mod evaluate_bodies;
 mod evaluate_doubt;
 mod export;
+mod finished;
 mod follow;
 mod footprints;
 mod frame_cache;
@@ -65,7 +66,7 @@ mod zoom;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use analysis::{analyze, finished_store, load_resolved, run_stages, store_path};
+pub use analysis::{analyze, run_stages, store_path};
 pub use burn_in::{Moment, burn_in};
 pub use cancel::CancelToken;
 pub use clip_notes::{load_notes, save_notes};
@@ -80,6 +81,7 @@ pub use export::{
     Layout, SCALE_RANGE, SPEED_RANGE as EXPORT_SPEED_RANGE, VideoOptions, default_output, export,
     export_bytes, free_bytes,
 };
+pub use finished::{finished_store, load_resolved};
 pub use footprints::{ModelFootprint, model_footprint};
 pub use import::{ImportOutcome, ImportRequest, import};
 pub use job::{Reporter, Wake};
@@ -98,7 +100,7 @@ pub use pictures::{
 };
 pub use pipeline::Stages;
 pub use plan::{Footprint, ModelPlan, Plan, Refusal};
-pub use planning::plan_analysis;
+pub use planning::{PLANNED_BYTES_PER_FRAME, plan_analysis};
 pub use player::{Player, PlayerState, SPEED_RANGE};
 pub use proxy::{Proxy, is_large as is_large_clip};
 pub use raw_bodies::{read_riders, use_raw_bodies};

@@ -25,26 +25,41 @@ const DECODER_FRAMES: f64 = 24.0;
 const FRAMES_ON_THE_WAY: f64 = 6.0;
 const PICTURES_ON_THE_WAY: f64 = 12.0;
 
+/// What is known of the riders of one frame when it is settled who is who, bytes: bodies and colours as seen, and bodies
+/// as they become, of the one or two riders whom a clip is usually about. The only thing that grows with a clip's length.
+pub const PLANNED_BYTES_PER_FRAME: u64 = 12 << 10;
+
 /// The plan of `request`, without loading anything.
 ///
 /// # Errors
 /// [`EngineError::DoesNotFit`]; and when the clip or a model is not there.
 pub fn plan_analysis(request: &AnalyzeRequest, shelf: &ModelShelf) -> Result<Plan, EngineError> {
     let source = video::open(&request.clip, &DecodeOptions::default())?;
-    plan_for(&request.models, &request.memory, shelf, size(source.info()))
+    plan_for(&request.models, &request.memory, shelf, Extent::of(source.info()))
 }
 
-/// Width and height of a clip.
-pub(super) fn size(clip: &ClipInfo) -> (u32, u32) {
-    (clip.width, clip.height)
+/// How large a clip is, and how long.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    /// Width and height, pixels.
+    pub size: (u32, u32),
+    /// Frames.
+    pub frames: u64,
 }
 
-/// The plan for `models` on pictures of `size`.
+impl Extent {
+    /// That of `clip`.
+    pub fn of(clip: &ClipInfo) -> Self {
+        Self { size: (clip.width, clip.height), frames: clip.frames.len() }
+    }
+}
+
+/// The plan for `models` on a clip of this extent.
 pub(super) fn plan_for(
     models: &ModelSettings,
     wish: &MemoryWish,
     shelf: &ModelShelf,
-    size: (u32, u32),
+    extent: Extent,
 ) -> Result<Plan, EngineError> {
     let remembered = Remembered::load();
     let need = |id: &str, device| footprints::need(shelf, id, device, &remembered);
@@ -65,7 +80,7 @@ pub(super) fn plan_for(
         detector: need(&detector.id, models.detector_device)?,
         recoverer: need(&models.recoverer, models.recoverer_device)?,
         others,
-        base: base(size),
+        base: base(extent),
         host: Budget::now(wish.limit),
         gpus,
         mode: wish.mode,
@@ -74,10 +89,11 @@ pub(super) fn plan_for(
     plan::plan(&input).map_err(EngineError::DoesNotFit)
 }
 
-/// What an analysis of pictures of a size takes besides its models.
-fn base((width, height): (u32, u32)) -> u64 {
+/// What an analysis takes besides its models.
+fn base(Extent { size: (width, height), frames: length }: Extent) -> u64 {
     let pixels = f64::from(width) * f64::from(height);
     let frames = DECODED_BYTES_PER_PX * (DECODER_FRAMES + FRAMES_ON_THE_WAY)
         + PICTURE_BYTES_PER_PX * PICTURES_ON_THE_WAY;
-    PROGRAM + (pixels * frames) as u64
+    let riders = length.saturating_mul(PLANNED_BYTES_PER_FRAME);
+    (PROGRAM + (pixels * frames) as u64).saturating_add(riders)
 }

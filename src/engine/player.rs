@@ -131,7 +131,11 @@ impl Player {
             left_out: AtomicU64::new(0),
         });
         let for_thread = Arc::clone(&shared);
-        thread::spawn("playback", move || Playback::new(for_thread, source, wake).run())?;
+        thread::spawn("playback", move || {
+            Playback::new(Arc::clone(&for_thread), source, wake).run();
+            lock(&for_thread.cache).clear();
+            memory::give_back();
+        })?;
         Ok(Self { shared })
     }
 

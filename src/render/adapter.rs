@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
+use super::memory::{self, AdapterMemory};
+
 /// Which kind of adapter a headless device should come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -26,9 +28,16 @@ pub struct AdapterReport {
     pub device_type: String,
     /// Driver and its version.
     pub driver: String,
+    /// Its memory, where the driver tells.
+    pub memory: Option<AdapterMemory>,
 }
 
 impl AdapterReport {
+    /// The report of what wgpu and the driver know.
+    pub(super) fn of(adapter: &wgpu::Adapter) -> Self {
+        Self { memory: memory::of(adapter), ..Self::new(&adapter.get_info()) }
+    }
+
     /// The report of what wgpu knows.
     pub fn new(info: &wgpu::AdapterInfo) -> Self {
         let device_type = match info.device_type {
@@ -43,6 +52,7 @@ impl AdapterReport {
             backend: info.backend.to_string(),
             device_type: device_type.to_owned(),
             driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+            memory: None,
         }
     }
 }

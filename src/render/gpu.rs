@@ -72,12 +72,19 @@ impl Gpu {
 
     /// Every adapter that could be drawn on, in the order of [`AdapterPreference::Fastest`].
     pub fn adapters() -> Vec<AdapterReport> {
-        adapter::all().iter().map(|adapter| AdapterReport::new(&adapter.get_info())).collect()
+        adapter::all().iter().map(AdapterReport::of).collect()
     }
 
     /// Most pixels along a side of a picture.
     pub fn max_side(&self) -> u32 {
         self.device.limits().max_texture_dimension_2d
+    }
+
+    /// Why it is lost, once it is; a device tells so only when it is asked.
+    pub fn lost(&self) -> Option<String> {
+        // Its own result tells of the loss too, but not why.
+        let _ = self.device.poll(wgpu::PollType::Poll);
+        self.lost.get().cloned()
     }
 
     /// Whether `width` × `height` pixels can be drawn.

@@ -169,11 +169,6 @@ impl Rung {
             Self::Tight => "weights read again from the disk",
         }
     }
-
-    /// The next rung down.
-    pub fn next(self) -> Option<Self> {
-        Self::ALL.into_iter().find(|rung| *rung > self)
-    }
 }
 
 #[cfg(test)]

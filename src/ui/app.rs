@@ -1,13 +1,14 @@
 //! The application: takes in what the engine says, draws the state, and carries out what the user asks for.
 
 mod draw;
+mod moving;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use eframe::CreationContext;
-use egui::{Context, Ui, ViewportCommand};
+use egui::{Context, Rect, Ui, ViewportCommand};
 
 use super::background::{self, Arrival, Background};
 use super::command::{Command, Commands};
@@ -21,7 +22,7 @@ use super::picture::PictureView;
 use super::second_view::SecondClip;
 use super::state::{Dialog, State};
 use super::{WindowOptions, inspector, keys, text, theme};
-use crate::engine::{self, Engine, Player};
+use crate::engine::{self, Engine, Player, Wake};
 use crate::settings::Theme;
 use crate::types::VideoFrame;
 
@@ -47,6 +48,13 @@ pub struct App {
     title: String,
     memory_due_s: f64,
     pace: Pace,
+    /// The window of now, and what wakes it.
+    window: Arc<Mutex<Context>>,
+    wake: Wake,
+    /// Where that is, points.
+    place: Option<Rect>,
+    /// Seconds that passed in windows before it.
+    earlier_s: f64,
 }
 
 impl App {
@@ -55,9 +63,10 @@ impl App {
         let ctx = cc.egui_ctx.clone();
         theme::install_fonts(&ctx);
         theme::apply(&ctx, options.settings.theme, options.settings.text_scale);
-        let wake = ctx.clone();
-        let wake = Arc::new(move || wake.request_repaint());
-        let engine = Arc::new(Engine::new(options.places, options.worker, wake));
+        let window = Arc::new(Mutex::new(ctx.clone()));
+        let woken = Arc::clone(&window);
+        let wake: Wake = Arc::new(move || moving::wake(&woken));
+        let engine = Arc::new(Engine::new(options.places, options.worker, Arc::clone(&wake)));
         let settings_writer = SettingsWriter::new(options.settings_path, &options.settings);
         let mut state = State::new(options.settings, options.demo);
         list_models(&engine, &mut state);
@@ -78,10 +87,17 @@ impl App {
             title: String::new(),
             memory_due_s: 0.0,
             pace: Pace::default(),
+            window,
+            wake,
+            place: None,
+            earlier_s: 0.0,
         };
-        app.follow_body(&ctx);
+        app.follow_body();
         if app.state.settings.decoding.hardware {
             app.engine.find_decoding_devices();
+        }
+        if let Some(Err(error)) = options.lose_device_after.map(|after| app.picture.lose_device(after)) {
+            app.state.note(Severity::Error, "No device is lost", error.to_string());
         }
         if let Some(clip) = options.clip {
             app.run(&ctx, vec![Command::Open(clip)]);
@@ -129,7 +145,7 @@ impl App {
             }
         }
         if opened {
-            self.open_peek(ctx);
+            self.open_peek();
         }
         if let Some((pick, answer)) = self.file_dialogs.answer() {
             match answer {
@@ -140,7 +156,7 @@ impl App {
         while let Some(arrival) = self.background.arrival() {
             effects.extend(self.take_arrival(arrival));
         }
-        self.follow_body(ctx);
+        self.follow_body();
         if let Some(error) = self.picture.take_error() {
             self.state.note(Severity::Error, "The picture cannot be drawn", error);
         }
@@ -173,7 +189,7 @@ impl App {
 
     /// Lets time pass: notifications go, the memory is looked at.
     fn take_time(&mut self, ctx: &Context) {
-        let now_s = ctx.time();
+        let now_s = self.earlier_s + ctx.time();
         self.state.now_s = now_s;
         self.state.view.pixels_per_point = ctx.pixels_per_point();
         if let Some(next_s) = self.state.notes.expire(now_s) {
@@ -184,7 +200,7 @@ impl App {
                 self.state.memory = self.engine.memory();
                 self.memory_due_s = now_s + MEMORY_PERIOD_S;
             }
-            self.follow_plan(ctx);
+            self.follow_plan();
             ctx.request_repaint_after(Duration::from_secs_f64(MEMORY_PERIOD_S));
         }
     }
@@ -220,22 +236,22 @@ impl App {
                     self.state.analysis_started(job, asked);
                 }
                 Effect::LoadSaved { request, frames } => {
-                    self.in_background(ctx, "read analysis", move || {
+                    self.in_background("read analysis", move || {
                         background::saved_riders(request, frames, raw)
                     });
                 }
                 Effect::ReadRiders { clip, store, frames } => {
-                    self.in_background(ctx, "read riders", move || {
+                    self.in_background("read riders", move || {
                         background::riders_again(clip, &store, frames, raw)
                     });
                 }
                 Effect::ChangeTracks { clip, store, frames, change } => {
-                    self.in_background(ctx, "change riders", move || {
+                    self.in_background("change riders", move || {
                         background::changed_riders(clip, &store, frames, raw, &change)
                     });
                 }
                 Effect::OpenDemo(demo) => {
-                    self.in_background(ctx, "copy demo", move || Arrival::Demo(files::working_copy(&demo)));
+                    self.in_background("copy demo", move || Arrival::Demo(files::working_copy(&demo)));
                 }
                 Effect::Compare(request) => {
                     let job = self.engine.compare(request);
@@ -243,12 +259,10 @@ impl App {
                 }
                 Effect::LookUpRuns(request) => {
                     let engine = Arc::clone(&self.engine);
-                    self.in_background(ctx, "look up detectors", move || {
-                        background::kept_runs(&engine, &request)
-                    });
+                    self.in_background("look up detectors", move || background::kept_runs(&engine, &request));
                 }
                 Effect::Measure { comparison, thresholds } => {
-                    self.in_background(ctx, "compare detectors", move || {
+                    self.in_background("compare detectors", move || {
                         background::measured(comparison, &thresholds)
                     });
                 }
@@ -285,10 +299,10 @@ impl App {
                     }
                 }
                 Effect::LoadNotes(clip) => {
-                    self.in_background(ctx, "read notes", move || background::notes(clip));
+                    self.in_background("read notes", move || background::notes(clip));
                 }
                 Effect::SaveNotes { clip, notes } => {
-                    self.in_background(ctx, "keep notes", move || {
+                    self.in_background("keep notes", move || {
                         Arrival::NotesSaved(engine::save_notes(&clip, &notes))
                     });
                 }
@@ -300,21 +314,21 @@ impl App {
     }
 
     /// Small pictures of the clip that has been opened.
-    fn open_peek(&mut self, ctx: &Context) {
+    fn open_peek(&mut self) {
         let Some(path) = self.state.clip.as_ref().map(|clip| clip.info.path.clone()) else { return };
-        if let Err(error) = self.peek.open(ctx, path) {
+        if let Err(error) = self.peek.open(Arc::clone(&self.wake), path) {
             self.state.note(Severity::Warning, "The timeline has no pictures", error.to_string());
         }
     }
 
-    fn in_background(&mut self, ctx: &Context, name: &str, work: impl FnOnce() -> Arrival + Send + 'static) {
-        if let Err(error) = self.background.start(ctx, name, work) {
+    fn in_background(&mut self, name: &str, work: impl FnOnce() -> Arrival + Send + 'static) {
+        if let Err(error) = self.background.start(Arc::clone(&self.wake), name, work) {
             self.state.note(Severity::Error, format!("Could not {name}"), error.to_string());
         }
     }
 
     /// Loads the body of the analysis shown, where another one is held.
-    fn follow_body(&mut self, ctx: &Context) {
+    fn follow_body(&mut self) {
         let shown = self.state.clip.as_ref().and_then(|clip| clip.analysis.recoverer());
         let wanted = shown.unwrap_or(&self.state.settings.models.recoverer);
         if self.body_of.as_deref() == Some(wanted) {
@@ -323,14 +337,14 @@ impl App {
         let (engine, recoverer) = (Arc::clone(&self.engine), wanted.to_owned());
         self.body_of = Some(recoverer.clone());
         self.picture.drop_body();
-        self.in_background(ctx, "load body", move || background::body(&engine, recoverer));
+        self.in_background("load body", move || background::body(&engine, recoverer));
     }
 
     /// Plans the next analysis, where another one was planned.
-    fn follow_plan(&mut self, ctx: &Context) {
+    fn follow_plan(&mut self) {
         if let Some(key) = self.state.plan_to_make() {
             let engine = Arc::clone(&self.engine);
-            self.in_background(ctx, "plan analysis", move || background::plan(&engine, key));
+            self.in_background("plan analysis", move || background::plan(&engine, key));
         }
     }
 

@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use egui::Context;
 
 use crate::engine::compare::{self, CompareRequest, Comparison, Measured};
 use crate::engine::{
     self, AnalyzeRequest, Engine, EngineError, ModelFootprint, Plan, ResolvedRiders, SceneBuilder,
-    TrackChange, thread,
+    TrackChange, Wake, thread,
 };
 use crate::types::moments::ClipNotes;
 
@@ -58,15 +57,15 @@ impl Background {
     /// When no thread can be started.
     pub fn start(
         &self,
-        ctx: &Context,
+        wake: Wake,
         name: &str,
         work: impl FnOnce() -> Arrival + Send + 'static,
     ) -> Result<(), EngineError> {
-        let (sender, wake) = (self.sender.clone(), ctx.clone());
+        let sender = self.sender.clone();
         thread::spawn(name, move || {
             // Nobody listens any more once the window is closed.
             let _ = sender.send(work());
-            wake.request_repaint();
+            wake();
         })?;
         Ok(())
     }

@@ -52,20 +52,16 @@ mod update;
 mod viewport;
 mod welcome;
 mod widgets;
+mod window;
 mod zoom;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use app::App;
 
 use crate::engine::{self, ModelPlaces};
 use crate::settings::Settings;
-
-/// Size of the window when it is opened first, points.
-const FIRST_SIZE: [f32; 2] = [1280.0, 800.0];
-
-/// Smallest size at which nothing is cut off, points.
-const LEAST_SIZE: [f32; 2] = [900.0, 600.0];
 
 /// What the window starts with.
 #[derive(Clone, Debug, Default)]
@@ -82,13 +78,23 @@ pub struct WindowOptions {
     pub places: ModelPlaces,
     /// The program that analyses and exports in processes of its own; `None` to do so in this one.
     pub worker: Option<PathBuf>,
+    /// Loses the graphics device so long after the start: a trial of what comes then.
+    pub lose_device_after: Option<Duration>,
 }
 
 impl WindowOptions {
     /// The usual window: settings are kept in the user's folder, and the demo clip is looked for beside the program.
     pub fn new(clip: Option<PathBuf>, settings: Settings, places: ModelPlaces) -> Self {
         let worker = std::env::current_exe().ok();
-        Self { clip, settings, settings_path: Settings::default_path(), demo: demo_clip(), places, worker }
+        Self {
+            clip,
+            settings,
+            settings_path: Settings::default_path(),
+            demo: demo_clip(),
+            places,
+            worker,
+            lose_device_after: None,
+        }
     }
 }
 
@@ -138,12 +144,6 @@ impl From<eframe::Error> for UiError {
     }
 }
 
-/// The window's icon; the system's own where the picture cannot be read.
-fn icon() -> egui::IconData {
-    let picture = include_bytes!("../../assets/icon.png");
-    eframe::icon_data::from_png_bytes(picture).unwrap_or_default()
-}
-
 /// Opens the window and stays until it is closed.
 ///
 /// # Errors
@@ -152,14 +152,5 @@ pub fn run(options: WindowOptions) -> Result<(), UiError> {
     if let Some(folders) = directories::ProjectDirs::from("", "", "snowmesh") {
         engine::keep_indexes_in(folders.cache_dir().join("indexes"));
     }
-    let viewport = egui::ViewportBuilder::default()
-        .with_title("snowmesh")
-        .with_app_id("snowmesh")
-        .with_inner_size(FIRST_SIZE)
-        .with_min_inner_size(LEAST_SIZE)
-        .with_drag_and_drop(true)
-        .with_icon(icon());
-    let native = eframe::NativeOptions { viewport, renderer: eframe::Renderer::Wgpu, ..Default::default() };
-    eframe::run_native("snowmesh", native, Box::new(|cc| Ok(Box::new(App::new(cc, options)))))?;
-    Ok(())
+    window::run(options)
 }

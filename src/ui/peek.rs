@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use egui::{Color32, Context, Id, LayerId, Order, Rect, TextureHandle, TextureOptions, Ui, pos2, vec2};
 
 use super::theme;
-use crate::engine::{EngineError, Thumbnails};
+use crate::engine::{EngineError, Thumbnails, Wake};
 
 /// Points between two places that have different pictures.
 const GRID_POINTS: f32 = 6.0;
@@ -22,10 +22,9 @@ impl Peek {
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn open(&mut self, ctx: &Context, clip: PathBuf) -> Result<(), EngineError> {
-        let wake = ctx.clone();
+    pub fn open(&mut self, wake: Wake, clip: PathBuf) -> Result<(), EngineError> {
         self.shown = None;
-        self.thumbnails = Some(Thumbnails::new(clip, std::sync::Arc::new(move || wake.request_repaint()))?);
+        self.thumbnails = Some(Thumbnails::new(clip, wake)?);
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! a texture. Nothing is drawn anew while nothing changes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use eframe::egui_wgpu::RenderState;
 use eframe::egui_wgpu::wgpu::FilterMode;
@@ -12,7 +13,7 @@ use egui::{Color32, Painter, Rect, TextureId, Vec2, pos2};
 use super::command::Layer;
 use super::state::{OpenClip, State};
 use super::zoom::{Frame, Zoom};
-use crate::engine::{Moment, SceneBuilder, burn_in};
+use crate::engine::{EngineError, Moment, SceneBuilder, burn_in, thread};
 use crate::render::{Gpu, OverlayRenderer, OverlayScene, RenderError, RenderTarget, ViewTransform};
 use crate::types::{OverlayStyle, VideoFrame, YuvImage};
 
@@ -83,6 +84,34 @@ impl PictureView {
             scene: OverlayScene::default(),
             drawn: None,
             error,
+        }
+    }
+
+    /// Why its device can draw no more; `None` while it can.
+    pub fn lost_device(&self) -> Option<String> {
+        self.screen.as_ref()?.gpu.lost()
+    }
+
+    /// Loses the device `after` this time, as a driver that is reset does: a trial of what comes then.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn lose_device(&self, after: Duration) -> Result<(), EngineError> {
+        let Some(screen) = &self.screen else { return Ok(()) };
+        let device = screen.gpu.device.clone();
+        let lose = move || {
+            std::thread::sleep(after);
+            device.destroy();
+        };
+        thread::spawn("trial", lose).map(drop)
+    }
+
+    /// Goes over to the device of `egui`: its own is lost.
+    pub fn move_to(&mut self, egui: Option<&RenderState>) {
+        let moved = Self::new(egui);
+        (self.screen, self.error, self.drawn) = (moved.screen, moved.error, None);
+        if let Some(builder) = self.builder.take() {
+            self.set_body(builder);
         }
     }
 

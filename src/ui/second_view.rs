@@ -38,6 +38,19 @@ impl SecondClip {
         self.picture.get_or_insert_with(|| PictureView::new(self.egui.as_ref())).clear();
     }
 
+    /// As [`PictureView::lost_device`].
+    pub fn lost_device(&self) -> Option<String> {
+        self.picture.as_ref()?.lost_device()
+    }
+
+    /// Goes over to the device of `egui`: its own is lost.
+    pub fn move_to(&mut self, egui: Option<&RenderState>) {
+        self.egui = egui.cloned();
+        if let Some(picture) = &mut self.picture {
+            picture.move_to(egui);
+        }
+    }
+
     /// Lets go of the clip.
     pub fn close(&mut self) {
         (self.player, self.frame) = (None, None);

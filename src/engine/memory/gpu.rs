@@ -1,16 +1,24 @@
-//! Memory of GPUs, where a driver tells.
+//! Memory of GPUs, where a driver tells: NVIDIA's by NVML, any other by Vulkan (VK_EXT_memory_budget).
 
 use nvml_wrapper::Nvml;
 
 use crate::engine::plan::GpuMemory;
+use crate::render::{AdapterMemory, AdapterReport, Gpu};
 use crate::types::Device;
 
 /// Memory of the GPU behind `device`; `None` where its driver does not tell.
 pub fn memory(device: Device) -> Option<GpuMemory> {
     match device {
         Device::Cuda(index) => nvidia(&Nvml::init().ok()?, index),
-        Device::Cpu | Device::WebGpu => None,
+        // ONNX Runtime takes the fastest adapter too.
+        Device::WebGpu => of_adapter(Gpu::adapters().first()?),
+        Device::Cpu => None,
     }
+}
+
+/// What the driver of a graphics adapter tells.
+fn of_adapter(adapter: &AdapterReport) -> Option<GpuMemory> {
+    adapter.memory.map(|AdapterMemory { total, free }| GpuMemory { total, free })
 }
 
 /// Every GPU of NVIDIA's driver with its name and memory; an error in words where there is no such driver.

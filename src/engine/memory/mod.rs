@@ -2,12 +2,14 @@
 
 mod budget;
 mod cgroup;
+mod give_back;
 pub mod gpu;
 mod queues;
 mod system;
 
 pub use budget::{Budget, LimitSource, Sources};
 pub use cgroup::WorkerGroup;
+pub use give_back::give_back;
 pub use queues::frames_within;
 pub use system::{wsl_config, wsl_lines};
 

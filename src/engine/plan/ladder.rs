@@ -34,7 +34,8 @@ struct Demand {
 pub fn plan(input: &PlanInput) -> Result<Plan, Box<Refusal>> {
     let mut steps = Vec::new();
     let mut least: Option<u64> = None;
-    for candidate in candidates(input, input.mode) {
+    let ladder = candidates(input, input.mode);
+    for candidate in ladder.iter().copied() {
         let demand = demand(input, &input.detector, candidate);
         let taken = fits(input, &demand);
         steps.push(Step {
@@ -43,7 +44,8 @@ pub fn plan(input: &PlanInput) -> Result<Plan, Box<Refusal>> {
             reason: words::verdict(&demand.facts, candidate.rung, &input.host),
         });
         if taken {
-            return Ok(accepted(input, candidate, demand, steps));
+            let next = ladder.iter().map(|other| other.rung).find(|rung| *rung > candidate.rung);
+            return Ok(Plan { next, ..accepted(input, candidate, demand, steps) });
         }
         least = least.into_iter().chain([demand.facts.needed]).min();
     }
@@ -181,6 +183,7 @@ fn accepted(input: &PlanInput, candidate: Candidate, demand: Demand, steps: Vec<
     }));
     Plan {
         rung: candidate.rung,
+        next: None,
         mode: candidate.mode,
         detector: demand.detector,
         recoverer: demand.recoverer,
@@ -205,7 +208,7 @@ fn remedy(input: &PlanInput) -> String {
         }
     }
     // The heaviest that fits is likely the best.
-    let mut lighter: Vec<(&Need, u64)> = input
+    let mut lighter: Vec<(&Need, Rung, u64)> = input
         .others
         .iter()
         .filter_map(|other| {
@@ -213,12 +216,12 @@ fn remedy(input: &PlanInput) -> String {
                 .into_iter()
                 .map(|candidate| (candidate, demand(input, other, candidate)))
                 .find(|(_, demand)| fits(input, demand))?;
-            Some((other, would.1.facts.needed))
+            Some((other, would.0.rung, would.1.facts.needed))
         })
         .collect();
-    lighter.sort_by_key(|(_, needed)| std::cmp::Reverse(*needed));
+    lighter.sort_by_key(|(.., needed)| std::cmp::Reverse(*needed));
     match lighter.first() {
-        Some((other, needed)) => words::lighter_detector(&other.id, *needed),
+        Some((other, rung, needed)) => words::lighter_detector(&other.id, *rung, *needed),
         None => words::nothing_fits(input.host.source),
     }
 }

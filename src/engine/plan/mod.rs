@@ -101,6 +101,8 @@ pub struct Step {
 pub struct Plan {
     /// The rung that was taken.
     pub rung: Rung,
+    /// The next one down, where there is one: with it a run that ended badly can go on.
+    pub next: Option<Rung>,
     /// Which models are in memory together; never `Automatic`.
     pub mode: MemoryMode,
     /// The detector.

@@ -94,7 +94,42 @@ fn what_cannot_fit_is_refused_with_numbers_and_what_would() {
     // The detector alone: 146 + 2537 + 300 MiB, and an eighth.
     assert!(refusal.contains("at least 3.3 GiB"), "{refusal}");
     assert!(refusal.contains("1.9 GiB may be used") && refusal.contains("2 GiB you allow"), "{refusal}");
-    assert!(refusal.contains("--detector nanodet"), "{refusal}");
+    assert!(refusal.contains("--detector nanodet, as 'weights read again from the disk'"), "{refusal}");
+}
+
+/// The pair as it was measured on a machine with two cores, where ViTDet-H's size was run on whole pictures.
+#[test]
+fn the_pair_as_measured_at_its_first_use_gets_the_same_plans_as_the_estimated_one() {
+    let measured = |need: Need, session, activations| {
+        let footprint = Footprint { session, activations, measured: true, ..need.footprint };
+        Need { footprint, ..need }
+    };
+    let pair = |limit| PlanInput {
+        detector: measured(vitdet(), 5_230_592, 2_471_428_096),
+        recoverer: measured(hmr2(), 58_220_544, 15_737_856),
+        ..input(limit)
+    };
+    for (limit, rung) in [
+        (16 * GIB, Some(Rung::FullSpeed)),
+        (8 * GIB, Some(Rung::OneAtATime)),
+        (6 * GIB, Some(Rung::Tight)),
+        (4 * GIB, Some(Rung::Tight)),
+        (3 * GIB, None),
+        (2 * GIB, None),
+        (GIB, None),
+    ] {
+        let found = plan(&pair(limit));
+        assert_eq!(found.as_ref().ok().map(|plan| plan.rung), rung, "{} GiB: {found:#?}", limit / GIB);
+        match found {
+            Ok(plan) => {
+                assert!(plan.anonymous < 4 * GIB || rung == Some(Rung::FullSpeed), "{}", plan.headline());
+            }
+            Err(refusal) => {
+                assert!(refusal.needs > refusal.usable && refusal.steps.iter().all(|step| !step.taken));
+                assert!(refusal.remedy.contains("--detector nanodet"), "{refusal}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -160,7 +195,11 @@ fn a_gpu_that_tells_no_memory_is_noted_and_not_guessed() {
 fn the_starter_models_fit_into_one_gibibyte() {
     let landmark_fit = Need { id: "landmark-fit".into(), workers: 2, ..nanodet() };
     let starter = PlanInput { detector: nanodet(), recoverer: landmark_fit, ..input(GIB) };
-    assert_eq!(plan(&starter).unwrap().rung, Rung::FullSpeed);
+    let full_speed = plan(&starter).unwrap();
+    // They have no weights that could be mapped, so that is not offered.
+    assert_eq!((full_speed.rung, full_speed.next), (Rung::FullSpeed, Some(Rung::OneAtATime)));
+    let last = plan(&PlanInput { from: Rung::OneAtATime, ..starter }).unwrap();
+    assert_eq!((last.rung, last.next), (Rung::OneAtATime, None));
 }
 
 #[test]

@@ -41,8 +41,12 @@ pub(super) fn other_mode(rung: Rung, needed: u64) -> String {
     format!("It would fit as '{}' ({}): choose --memory-mode automatic.", rung.name(), ByteSize(needed))
 }
 
-pub(super) fn lighter_detector(id: &str, needed: u64) -> String {
-    format!("A lighter detector would fit: --detector {id} ({} in all).", ByteSize(needed))
+pub(super) fn lighter_detector(id: &str, rung: Rung, needed: u64) -> String {
+    format!(
+        "A lighter detector would fit: --detector {id}, as '{}' ({} in all).",
+        rung.name(),
+        ByteSize(needed)
+    )
 }
 
 pub(super) fn nothing_fits(source: LimitSource) -> String {

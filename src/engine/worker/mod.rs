@@ -25,7 +25,7 @@ use super::memory::{self, ProcessMemory, WorkerGroup};
 use super::plan::Plan;
 use super::{
     AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, ErrorKind, ExportOutcome, ExportRequest,
-    ModelPlaces, Reporter, analysis, clip_info, thread,
+    ModelPlaces, Reporter, analysis, clip_info, finished, thread,
 };
 use crate::store::AnalysisStore;
 use crate::types::Rung;
@@ -95,11 +95,11 @@ impl Workers {
             Some(End::Done(outcome)) => {
                 let saved = AnalysisStore::open_read_only(&store)?;
                 let frames = clip_info(&request.clip)?.frames.len();
-                analysis::tell_resolved(&saved, frames, reporter)?;
+                finished::tell_resolved(&saved, frames, reporter)?;
                 Ok(AnalysisOutcome { store, ..outcome })
             }
             Some(End::Failed(error)) => Err(error),
-            Some(End::Exported(_)) | None => Err(worker.death(&store, said.rung)),
+            Some(End::Exported(_)) | None => Err(worker.death(&store, said.next)),
         }
     }
 
@@ -144,7 +144,8 @@ enum End {
 #[derive(Default)]
 struct Said {
     end: Option<End>,
-    rung: Option<Rung>,
+    /// The rung below the one that it runs on.
+    next: Option<Rung>,
 }
 
 /// A running worker; dropping it ends it.
@@ -161,6 +162,8 @@ impl<'a> Worker<'a> {
     fn start(workers: &'a Workers, task: &Task) -> Result<Self, EngineError> {
         let failed = |cause| EngineError::WorkerNotStarted { program: workers.program.clone(), cause };
         let mut command = Command::new(&workers.program);
+        // Before a subcommand no flag is taken.
+        command.args([task.subcommand, "--worker", "--progress", "json"]);
         let places = &workers.places;
         for (flag, path) in [
             ("--onnxruntime", &places.runtime_library),
@@ -233,12 +236,15 @@ impl<'a> Worker<'a> {
         };
         match line {
             Line::Planned { plan } => {
-                said.rung = Some(plan.rung);
+                said.next = plan.next;
                 reporter.planned(&plan);
                 lock(&self.workers.running).insert(self.child.id(), Some(*plan));
             }
             Line::Progress { progress } => {
                 self.total = self.total.max(progress.total);
+                if progress.done > 0 {
+                    tracing::debug!(done = progress.done, total = progress.total, "the worker has told");
+                }
                 reporter.progress(progress);
             }
             Line::Warning { message } => reporter.warning(message),
@@ -271,8 +277,8 @@ impl<'a> Worker<'a> {
         Ok(Cause::of(status, self.group.as_ref().and_then(WorkerGroup::kills)))
     }
 
-    /// Why an analysis ended without a last word.
-    fn death(&mut self, store: &Path, rung: Option<Rung>) -> EngineError {
+    /// Why an analysis ended without a last word; it can go on from rung `next`.
+    fn death(&mut self, store: &Path, next: Option<Rung>) -> EngineError {
         let cause = match self.cause() {
             Ok(cause) => cause,
             Err(error) => return error,
@@ -282,7 +288,7 @@ impl<'a> Worker<'a> {
             cause,
             crumb: Breadcrumb::read(store),
             kept: (done, self.total.max(done)),
-            next: rung.and_then(Rung::next),
+            next,
         }))
     }
 }

@@ -9,6 +9,7 @@ use crate::types::ByteSize;
 
 /// A worker's arguments after those that name the models, its first line of input, and its memory limit.
 pub struct Task {
+    pub subcommand: &'static str,
     pub arguments: Vec<OsString>,
     pub order: String,
     pub limit: Option<ByteSize>,
@@ -17,23 +18,27 @@ pub struct Task {
 impl Task {
     /// An analysis.
     pub fn analysis(request: &AnalyzeRequest) -> Result<Self, EngineError> {
-        let arguments = arguments("analyze", request, &[]);
-        Ok(Self { arguments, order: order(request, None)?, limit: request.memory.limit })
+        let arguments = arguments(request, &[]);
+        Ok(Self {
+            subcommand: "analyze",
+            arguments,
+            order: order(request, None)?,
+            limit: request.memory.limit,
+        })
     }
 
     /// An export; the limit is for analyses, one that it makes first keeps to it by its plan.
     pub fn export(request: &ExportRequest) -> Result<Self, EngineError> {
         let files = [("--output", request.output.as_deref()), ("--matte", request.matte_folder.as_deref())];
-        let arguments = arguments("export", &request.analysis, &files);
+        let arguments = arguments(&request.analysis, &files);
         let (overlay, range, video) = (request.overlay, request.range, request.video);
         let order = order(&request.analysis, Some(ExportOrder { overlay, range, video }))?;
-        Ok(Self { arguments, order, limit: None })
+        Ok(Self { subcommand: "export", arguments, order, limit: None })
     }
 }
 
-fn arguments(subcommand: &str, request: &AnalyzeRequest, files: &[(&str, Option<&Path>)]) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> =
-        [subcommand, "--worker", "--progress", "json"].map(OsString::from).into();
+fn arguments(request: &AnalyzeRequest, files: &[(&str, Option<&Path>)]) -> Vec<OsString> {
+    let mut arguments = Vec::new();
     let store = [("--store", request.store.as_deref())];
     for (flag, path) in store.iter().chain(files) {
         // A name that begins with a dash is no flag.

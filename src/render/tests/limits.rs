@@ -99,6 +99,11 @@ fn the_adapters_are_named_for_a_report() {
     let reports = Gpu::adapters();
     assert!(reports.iter().any(|report| report.device_type == "CPU"), "{reports:?}");
     assert!(reports.iter().all(|r| !r.name.is_empty() && ["vulkan", "gl"].contains(&r.backend.as_str())));
+    for report in reports {
+        println!("{} ({}): {:?}", report.name, report.backend, report.memory);
+        let told = report.memory.is_none_or(|memory| memory.total > 0 && memory.free <= memory.total);
+        assert!(told && (report.backend == "vulkan" || report.memory.is_none()), "{report:?}");
+    }
 }
 
 /// The export draws on a thread of its own.

@@ -10,7 +10,7 @@ use crate::ui::command::{Command, Commands};
 use crate::ui::planning::NextPlan;
 use crate::ui::state::State;
 use crate::ui::theme::{self, GRID};
-use crate::ui::{text, widgets};
+use crate::ui::widgets;
 
 const MODES: [(MemoryMode, &str, &str); 4] = [
     (MemoryMode::Automatic, "Automatic", "The fastest of the others that fits"),
@@ -37,7 +37,7 @@ fn meter(ui: &mut Ui, state: &State) {
     };
     widgets::card(ui, false, |ui| {
         widgets::row(ui, "In use", |ui| {
-            let words = text::bytes(used);
+            let words = amount(used);
             ui.label(RichText::new(words).family(theme::semibold()).color(palette.strong));
         });
         let size = egui::vec2(ui.available_width(), GRID * 2.0);
@@ -59,16 +59,33 @@ fn meter(ui: &mut Ui, state: &State) {
              Full: what this machine gives.",
         );
         if memory.workers > 0 {
-            widgets::row(ui, "Window", |ui| ui.label(text::bytes(memory.resident)));
-            widgets::row(ui, "Analysis", |ui| ui.label(text::bytes(memory.workers)));
-            widgets::row(ui, "Planned for it", |ui| ui.label(text::bytes(memory.planned)));
+            widgets::row(ui, "Window", |ui| ui.label(amount(memory.resident)));
+            widgets::row(ui, "Analysis", |ui| ui.label(amount(memory.workers)));
+            widgets::row(ui, "Planned for it", |ui| ui.label(amount(memory.planned)));
         }
-        widgets::row(ui, "At most so far", |ui| ui.label(text::bytes(peak)));
-        widgets::row(ui, "Limit", |ui| ui.label(text::bytes(memory.limit)));
+        widgets::row(ui, "At most so far", |ui| ui.label(amount(peak)));
+        let (limit, whose) = limit(state);
+        widgets::row(ui, "Limit", |ui| ui.label(amount(limit))).on_hover_text(whose);
         for model in &state.footprints {
             one_model(ui, model);
         }
     });
+}
+
+/// What binds an analysis, and where that comes from.
+fn limit(state: &State) -> (u64, String) {
+    match &state.next_plan {
+        Some(NextPlan::Fits(plan)) => {
+            let (binds, reserve) = (plan.budget.words(), ByteSize(plan.budget.reserve));
+            (plan.budget.limit, format!("{binds}; {reserve} of it stay free"))
+        }
+        _ => (state.memory.limit, "What this machine gives".to_owned()),
+    }
+}
+
+/// Bytes in the units in which limits are typed and plans are told.
+fn amount(bytes: u64) -> String {
+    ByteSize(bytes).to_string()
 }
 
 fn one_model(ui: &mut Ui, model: &ModelFootprint) {
@@ -84,7 +101,7 @@ fn one_model(ui: &mut Ui, model: &ModelFootprint) {
     if own.mappable {
         tip.push_str(&format!("; {} with its weights copied, for full speed", ByteSize(model.copied)));
     }
-    let words = if own.measured { text::bytes(least) } else { format!("about {}", text::bytes(least)) };
+    let words = if own.measured { amount(least) } else { format!("about {}", amount(least)) };
     widgets::row(ui, &model.id, |ui| ui.label(words)).on_hover_text(tip);
 }
 

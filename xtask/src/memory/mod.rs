@@ -49,9 +49,9 @@ fn snowmesh(program: &Path, home: &Path) -> Command {
     command
 }
 
-/// The number after `"name":` in a line of JSON.
+/// The whole number behind `name` in a line of JSON or of a log.
 fn number(line: &str, name: &str) -> Option<u64> {
-    let (_, rest) = line.split_once(&format!("\"{name}\":"))?;
+    let (_, rest) = line.split_once(name)?;
     let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     rest[..digits].parse().ok()
 }
@@ -82,10 +82,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_found_in_lines_of_json() {
+    fn numbers_are_found_in_lines_of_json_and_of_a_log() {
         let line = r#"{"event":"progress","done":12,"total":150}"#;
-        assert_eq!((number(line, "done"), number(line, "total")), (Some(12), Some(150)));
-        assert_eq!(number(line, "fps"), None);
+        assert_eq!((number(line, "\"done\":"), number(line, "\"total\":")), (Some(12), Some(150)));
+        assert_eq!(number(line, "\"fps\":"), None);
+        let line = "DEBUG snowmesh::engine::worker: the worker has told done=48 total=150";
+        assert_eq!((number(line, "done="), number(line, "total=")), (Some(48), Some(150)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Killing analyses at random moments: of the process that analyses, and of the window with it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -30,8 +30,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let worker = Setting { program: &program, home: &home, clip: &clip, whole, expected: &expected };
     worker.round("analysing process", kills, &mut random, |at| worker.kill_worker(at))?;
     if std::env::var_os("DISPLAY").is_some_and(|display| !display.is_empty()) {
-        worker
-            .round("whole application", kills, &mut random, |at| worker.kill_application(at).map(|()| 0))?;
+        worker.round("whole application", kills, &mut random, |at| worker.kill_application(at))?;
     } else {
         println!("whole application: skipped, there is no display (xvfb-run lends one)");
     }
@@ -61,14 +60,20 @@ impl Setting<'_> {
         sitting: impl Fn(Duration) -> Result<u64>,
     ) -> Result<()> {
         let store = self.clip.with_file_name("demo.mp4.snowmesh");
-        let mut whole = 0;
+        let (mut whole, mut in_the_middle, mut frames) = (0, 0, 0);
         for kill in 1..=kills {
             if kill % 5 == 1 {
                 let _ = std::fs::remove_file(&store);
             }
             let reported = sitting(self.whole.mul_f64(LATEST * random.unit()))?;
+            in_the_middle += u64::from(reported > 0);
+            frames += reported;
             if store.exists() {
                 self.check(reported)?;
+            } else if reported > 0 {
+                return Err(Error::Missing(format!(
+                    "{name}: {reported} frames were reported done, there is no file"
+                )));
             }
             if kill % 5 == 0 || kill == kills {
                 finish(self.program, self.home, self.clip)?;
@@ -79,8 +84,8 @@ impl Setting<'_> {
             }
         }
         println!(
-            "{name}: {kills} kills; every file opened, no frame reported done was lost, {whole} of {whole} analyses ended \
-             with the riders of an undisturbed one"
+            "{name}: {kills} kills, {in_the_middle} of them after frames had been reported done; every file opened, all of \
+             these {frames} frames were in it, {whole} of {whole} analyses ended with the riders of an undisturbed one"
         );
         Ok(())
     }
@@ -105,37 +110,61 @@ impl Setting<'_> {
         let mut command = snowmesh(self.program, self.home);
         command.arg("analyze").arg(self.clip).args(["--progress", "json"]).stdout(Stdio::piped());
         let mut child = spawn(&mut command)?;
-        let output = child.stdout.take();
-        let mut reported = 0;
-        std::thread::scope(|scope| {
-            let reported = &mut reported;
-            scope.spawn(move || {
-                let lines = output.into_iter().flat_map(|output| BufReader::new(output).lines());
-                for line in lines.map_while(std::result::Result::ok) {
-                    *reported = number(&line, "done").unwrap_or(0).max(*reported);
-                }
-            });
-            std::thread::sleep(at);
-            let killed = kill(&[child.id()]);
-            let _ = child.wait();
-            killed
-        })?;
-        Ok(reported)
+        let said = child.stdout.take();
+        most_reported(
+            said,
+            |line| number(line, "\"done\":"),
+            || {
+                std::thread::sleep(at);
+                let killed = kill(&[child.id()]);
+                let _ = child.wait();
+                killed
+            },
+        )
     }
 
-    /// Kills the window and its worker together `at` this time after the window's start.
-    fn kill_application(&self, at: Duration) -> Result<()> {
+    /// Kills the window and its worker together `at` this time after the window's start; the frames that the window had
+    /// taken for done, as its log tells.
+    fn kill_application(&self, at: Duration) -> Result<u64> {
         let mut command = snowmesh(self.program, self.home);
-        command.arg(self.clip).stdout(Stdio::null()).stderr(Stdio::null());
+        command.arg(self.clip).env("RUST_LOG", "snowmesh::engine::worker=debug").env("NO_COLOR", "1");
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = spawn(&mut command)?;
-        // The window itself takes a while to come.
-        std::thread::sleep(at + Duration::from_secs(1));
-        let mut all = children(child.id());
-        all.push(child.id());
-        kill(&all)?;
-        let _ = child.wait();
-        Ok(())
+        let said = child.stderr.take();
+        most_reported(
+            said,
+            |line| number(line, "done="),
+            || {
+                // The window itself takes a while to come.
+                std::thread::sleep(at + Duration::from_secs(1));
+                let mut all = children(child.id());
+                all.push(child.id());
+                let killed = kill(&all);
+                let _ = child.wait();
+                killed
+            },
+        )
     }
+}
+
+/// Does `work` while a process speaks; the largest number that `done` finds in what it says until it ends.
+fn most_reported(
+    said: Option<impl Read + Send>,
+    done: impl Fn(&str) -> Option<u64> + Send,
+    work: impl FnOnce() -> Result<()>,
+) -> Result<u64> {
+    let mut most = 0;
+    std::thread::scope(|scope| {
+        let most = &mut most;
+        scope.spawn(move || {
+            let lines = said.into_iter().flat_map(|said| BufReader::new(said).lines());
+            for line in lines.map_while(std::result::Result::ok) {
+                *most = done(&line).unwrap_or(0).max(*most);
+            }
+        });
+        work()
+    })?;
+    Ok(most)
 }
 
 fn spawn(command: &mut Command) -> Result<Child> {
