@@ -1,44 +1,76 @@
 //! How fast the player answers, and whether it ever shows another frame than the one asked for: a scripted run over clips
 //! that the `ffmpeg` tool makes, with a table of figures at its end.
 //!
-//! `cargo bench --bench player`; SEEKS=N for another number of random seeks than 5,000 over the matrix of odd clips.
+//! `cargo bench --bench player`; SEEKS=N for another number of random seeks than 5,000 over the matrix of odd clips,
+//! CLIPS=FOLDER to keep the clips there and to take them from there the next time, PARTS=seeking,playing,… for some of
+//! the parts alone.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a benchmark that cannot go on has nothing to tell")]
 
+use std::f32::consts::{PI, TAU};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use glam::Vec3;
 use snowmesh::engine::Player;
-use snowmesh::render::{AdapterPreference, Gpu, OverlayRenderer, OverlayScene, RenderTarget, ViewTransform};
+use snowmesh::render::{
+    AdapterPreference, AdapterReport, Gpu, OverlayRenderer, OverlayScene, RenderTarget, ViewTransform,
+};
+use snowmesh::types::Camera;
 use snowmesh::video::{self, DecodeOptions, FrameSource};
 
 const PICTURES: &str = "testsrc2=size=1920x1080:rate=60";
-const THREADS: DecodeOptions = DecodeOptions { threads: 2 };
+const THREADS: DecodeOptions = DecodeOptions { threads: 2, hardware: false };
 
 fn main() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let kept = std::env::var_os("CLIPS").map(PathBuf::from);
+    let folder = kept.as_deref().unwrap_or(temporary.path());
+    let parts = std::env::var("PARTS").unwrap_or_default();
+    let wanted = |part: &str| parts.is_empty() || parts.split(',').any(|wanted| wanted == part);
     let clip = make(
-        folder.path(),
+        folder,
         "long groups.mp4",
         &format!(
             "-f lavfi -i {PICTURES}:duration=12 -pix_fmt yuv420p -c:v libx264 -preset veryfast -g 250 -keyint_min 250 -sc_threshold 0 -bf 3"
         ),
     );
     println!("1080p60 H.264, a key frame every 250, decoded on 2 threads; wall time, user CPU beside it");
-    opening(folder.path(), &clip);
-    seeking(&clip);
-    stepping_back(&clip);
-    cached_steps(&clip);
-    playing(&clip);
-    matrix(folder.path());
+    if wanted("opening") {
+        opening(folder, &clip);
+    }
+    if wanted("seeking") {
+        seeking(&clip, THREADS);
+    }
+    if wanted("stepping") {
+        stepping_back(&clip);
+        cached_steps(&clip);
+    }
+    if wanted("playing") {
+        playing(&clip);
+        for (name, mesh) in [("overlay off", false), ("one mesh", true)] {
+            for preference in [AdapterPreference::Software, AdapterPreference::Fastest] {
+                playing_drawn(&clip, name, mesh, preference);
+            }
+        }
+    }
+    if wanted("hardware") {
+        hardware(&clip);
+    }
+    if wanted("matrix") {
+        matrix(folder);
+    }
 }
 
 /// Makes `folder/name` with these arguments of `ffmpeg`, separated by blanks.
 fn make(folder: &Path, name: &str, arguments: &str) -> PathBuf {
     let path = folder.join(name);
+    if path.is_file() {
+        return path;
+    }
     let status = Command::new("ffmpeg")
         .args(["-v", "error", "-y"])
         .args(arguments.split_whitespace())
@@ -49,12 +81,12 @@ fn make(folder: &Path, name: &str, arguments: &str) -> PathBuf {
     path
 }
 
-fn open(path: &Path) -> Box<dyn FrameSource> {
-    video::open(path, &THREADS).expect("the clip opens")
+fn open(path: &Path, options: DecodeOptions) -> Box<dyn FrameSource> {
+    video::open(path, &options).expect("the clip opens")
 }
 
-fn player(path: &Path) -> Player {
-    Player::new(open(path), Arc::new(|| {})).expect("a thread")
+fn player(path: &Path, options: DecodeOptions) -> Player {
+    Player::new(open(path, options), Arc::new(|| {})).expect("a thread")
 }
 
 /// Seconds of the processor that this process has used, where the system tells.
@@ -130,8 +162,8 @@ fn spaceless(folder: &Path, clip: &Path) -> PathBuf {
     link
 }
 
-fn seeking(clip: &Path) {
-    let player = player(clip);
+fn seeking(clip: &Path, options: DecodeOptions) {
+    let player = player(clip, options);
     until(Instant::now(), || shown(&player).is_some());
     let mut random = Random(1);
     let (mut near, mut exact) = (Vec::new(), Vec::new());
@@ -150,7 +182,7 @@ fn seeking(clip: &Path) {
 }
 
 fn stepping_back(clip: &Path) {
-    let player = player(clip);
+    let player = player(clip, THREADS);
     player.seek(719);
     until(Instant::now(), || shown(&player) == Some(719));
     player.step(-1);
@@ -175,10 +207,14 @@ fn cached_steps(clip: &Path) {
     let mut renderer = OverlayRenderer::new(&gpu).expect("a renderer");
     let target = RenderTarget::new(&gpu, 64, 36).expect("a target");
     let view = ViewTransform { scale: 64.0 / 1920.0, ..ViewTransform::IDENTITY };
-    let player = player(clip);
+    let player = player(clip, THREADS);
     player.seek(60);
     until(Instant::now(), || shown(&player) == Some(60));
     std::thread::sleep(Duration::from_secs(4));
+    // The first picture makes the pipelines and the textures.
+    let scene = OverlayScene::new(player.frame().map(|frame| frame.image));
+    renderer.render(&scene, &target, &view).expect("it draws");
+    std::thread::sleep(Duration::from_secs(1));
     let mut times = Vec::new();
     let cpu = cpu_s();
     for step in [1, 1, 1, -1, -1, -1, -1, 1].into_iter().cycle().take(80) {
@@ -194,13 +230,106 @@ fn cached_steps(clip: &Path) {
 }
 
 fn playing(clip: &Path) {
-    let player = player(clip);
+    let player = player(clip, THREADS);
     until(Instant::now(), || shown(&player).is_some());
     let cpu = cpu_s();
     player.play(false);
     std::thread::sleep(Duration::from_secs(8));
     let used = (cpu_s() - cpu) / 8.0;
     println!("playing 60 a second for 8 s: {} frames left out, {used:.2} processors", player.left_out());
+}
+
+/// The same with each frame drawn and read back at the size of a window, as long as that takes.
+fn playing_drawn(clip: &Path, name: &str, mesh: bool, preference: AdapterPreference) {
+    const WINDOW: (u32, u32) = (1280, 720);
+    let Ok(gpu) = Gpu::headless(preference) else { return };
+    let adapter = AdapterReport::new(&gpu.info);
+    if preference == AdapterPreference::Fastest && adapter.device_type == "CPU" {
+        return;
+    }
+    let (normals, triangles) = sphere();
+    let mut renderer = OverlayRenderer::new(&gpu).expect("a renderer");
+    renderer.set_topology(&triangles).expect("a topology");
+    let target = RenderTarget::new(&gpu, WINDOW.0, WINDOW.1).expect("a target");
+    let view = ViewTransform { scale: WINDOW.1 as f32 / 1080.0, ..ViewTransform::IDENTITY };
+    let mut scene = OverlayScene::default();
+    let player = player(clip, THREADS);
+    until(Instant::now(), || shown(&player).is_some());
+    let (mut last, mut drawn, mut skipped, mut rgba) = (0, 0_u64, 0, Vec::new());
+    let cpu = cpu_s();
+    player.play(false);
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(8) {
+        let Some(frame) = player.frame().filter(|frame| frame.index != last) else {
+            std::thread::sleep(Duration::from_micros(500));
+            continue;
+        };
+        skipped += frame.index.saturating_sub(last + 1);
+        last = frame.index;
+        scene.clear();
+        scene.picture = Some(frame.image);
+        if mesh {
+            let body = scene.push_mesh(Camera::centered(1800.0, 1920, 1080), [0.93, 0.45, 0.13]);
+            let radii_m = Vec3::new(0.33, 0.67, 0.33);
+            body.vertices.extend(normals.iter().map(|normal| *normal * radii_m + Vec3::new(0.0, 0.0, 4.0)));
+            body.normals.extend(normals.iter().map(|normal| (*normal / radii_m).normalize()));
+        }
+        renderer.render(&scene, &target, &view).expect("it draws");
+        renderer.read_rgba(&target, &mut rgba).expect("it reads back");
+        drawn += 1;
+    }
+    let used = (cpu_s() - cpu) / 8.0;
+    println!(
+        "playing and drawing 1280 x 720, {name}, {}: {drawn} frames drawn in 8 s, {} left out by the decoder, {skipped} \
+         not drawn, {used:.2} processors",
+        adapter.name,
+        player.left_out()
+    );
+}
+
+/// A closed surface with as many vertices as the starter body.
+fn sphere() -> (Vec<Vec3>, Vec<[u32; 3]>) {
+    let (rings, sectors) = (82_u32, 164_u32);
+    let point = |ring: u32, sector: u32| {
+        let (sin, cos) = (PI * ring as f32 / rings as f32).sin_cos();
+        let (y, x) = (TAU * sector as f32 / sectors as f32).sin_cos();
+        Vec3::new(x * sin, -cos, y * sin)
+    };
+    let normals = (0..=rings).flat_map(|ring| (0..sectors).map(move |sector| point(ring, sector))).collect();
+    let faces = (0..rings).flat_map(|ring| (0..sectors).map(move |sector| (ring, sector)));
+    let triangles = faces.flat_map(|(ring, sector)| {
+        let next = (sector + 1) % sectors;
+        let [a, b] = [ring * sectors + sector, ring * sectors + next];
+        [[a, a + sectors, b], [b, a + sectors, b + sectors]]
+    });
+    (normals, triangles.collect())
+}
+
+/// The same seeks by a device, and whether its pictures are those of the processor.
+fn hardware(clip: &Path) {
+    let start = Instant::now();
+    let devices = video::find_decoding_devices();
+    println!("devices that decode: {devices:?}, found in {:.0} ms", start.elapsed().as_secs_f64() * 1e3);
+    if devices.is_empty() {
+        return;
+    }
+    let options = DecodeOptions { hardware: true, ..THREADS };
+    let (mut ours, mut truth) = (open(clip, options), open(clip, THREADS));
+    println!("{} decodes {}", ours.device().unwrap_or("the processor"), clip.display());
+    let mut random = Random(3);
+    let mut wrong = 0;
+    for _ in 0..60 {
+        let index = random.below(truth.info().frames.len());
+        let next = |source: &mut dyn FrameSource| {
+            source.seek(index).expect("it can be sought");
+            source.next_frame().expect("it decodes").expect("a frame")
+        };
+        let (ours, truth) = (next(&mut *ours), next(&mut *truth));
+        wrong += u64::from(ours.index != truth.index || ours.image.y != truth.image.y);
+    }
+    println!("{wrong} wrong of 60 random seeks; {} at the end", ours.device().unwrap_or("the processor"));
+    drop((ours, truth));
+    seeking(clip, options);
 }
 
 /// Clips with everything that makes a player show another frame than it says.
@@ -239,18 +368,20 @@ fn matrix(folder: &Path) {
     let each = seeks.div_ceil(clips.len() as u64);
     let (mut wrong, mut all) = (0, 0);
     for (title, name, arguments) in &clips {
-        let made = Command::new("ffmpeg")
-            .args(["-v", "error", "-y"])
-            .args(arguments.split_whitespace())
-            .arg(folder.join(name))
-            .status()
-            .is_ok_and(|status| status.success());
+        let there = folder.join(name).is_file();
+        let made = there
+            || Command::new("ffmpeg")
+                .args(["-v", "error", "-y"])
+                .args(arguments.split_whitespace())
+                .arg(folder.join(name))
+                .status()
+                .is_ok_and(|status| status.success());
         if !made {
             println!("{title}: this ffmpeg cannot make it");
             continue;
         }
         let path = folder.join(name);
-        let mut source = open(&path);
+        let mut source = open(&path, THREADS);
         let truth: Vec<u64> = std::iter::from_fn(|| source.next_frame().expect("it decodes"))
             .map(|frame| hash(&frame.image))
             .collect();

@@ -41,13 +41,17 @@ fn people(frame: u64) -> (Vec<Observation>, FrameEvidence) {
                 translation_m: pelvis,
                 camera,
                 depth_cues: None,
+                joint_sigma_m: None,
                 confidence: 0.8,
             };
             Observation { detection: Detection { bbox, score: 0.8 }, body: Some(body) }
         })
         .collect();
     let motion = Similarity { shift_px: Vec2::new(1.5, 0.2), ..Similarity::IDENTITY };
-    (observations, FrameEvidence { motion: CameraMotion::Known(motion), appearances })
+    (
+        observations,
+        FrameEvidence { motion: CameraMotion::Known(motion), appearances, ..FrameEvidence::default() },
+    )
 }
 
 fn tracking(criterion: &mut Criterion) {

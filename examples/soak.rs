@@ -41,7 +41,7 @@ fn main() {
 }
 
 fn round(engine: &Engine, clip: &std::path::Path, parts: &[&str]) {
-    let opened = engine.open(clip);
+    let opened = engine.open(clip, false);
     let JobResult::Opened { clip: info, player } = wait(engine, opened) else { panic!("it opens") };
     let analysis = AnalyzeRequest {
         clip: clip.to_owned(),
@@ -69,7 +69,7 @@ fn round(engine: &Engine, clip: &std::path::Path, parts: &[&str]) {
         range: None,
         video: VideoOptions::default(),
     };
-    let job = engine.export(export);
+    let job = engine.export(export, false);
     wait(engine, job);
 }
 

@@ -84,6 +84,22 @@ impl MemorySettings {
     }
 }
 
+/// How clips are decoded for the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DecodingSettings {
+    /// Whether a device decodes where there is one that can.
+    pub hardware: bool,
+    /// Whether large clips are scrubbed by a small copy.
+    pub proxies: bool,
+}
+
+impl Default for DecodingSettings {
+    fn default() -> Self {
+        Self { hardware: true, proxies: false }
+    }
+}
+
 /// Light or dark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -105,6 +121,8 @@ pub struct Settings {
     pub memory: MemorySettings,
     /// What is drawn over the picture.
     pub overlay: OverlayStyle,
+    /// How clips are decoded for the window.
+    pub decoding: DecodingSettings,
     /// Whether clips are heard.
     pub sound: bool,
     /// Whether the window analyses a clip as soon as it is open.
@@ -126,6 +144,7 @@ impl Default for Settings {
             models: ModelSettings::default(),
             memory: MemorySettings::default(),
             overlay: OverlayStyle::default(),
+            decoding: DecodingSettings::default(),
             sound: true,
             analyze_on_open: true,
             theme: Theme::default(),

@@ -9,9 +9,16 @@ mod common;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::{demo_copy, ffprobe, has_runtime, run, snowmesh};
+use snowmesh::engine::{
+    AnalyzeRequest, Engine, EngineError, ErrorKind, Event, ExportOutcome, ExportRequest, JobId, JobResult,
+    ModelPlaces, VideoOptions,
+};
+use snowmesh::settings::ModelSettings;
+use snowmesh::types::{MemoryWish, OverlayStyle};
 
 const OLD: &[u8] = b"the old film";
 
@@ -89,8 +96,15 @@ fn killed_at_any_moment_the_old_file_or_the_new_one_is_there() {
             assert!(count.is_none_or(|count| count.contains("=60")), "half a film");
         }
     }
-    println!("{kills} kills: {olds} times the old file, {news} times the new one");
+    let left = names(&out).into_iter().filter(|name| name != "film.mp4").collect::<Vec<_>>();
+    assert!(left.iter().all(|name| name.starts_with(".snowmesh-unfinished-")), "{left:?}");
+    println!(
+        "{kills} kills: {olds} times the old file, {news} times the new one, {} half-written",
+        left.len()
+    );
     assert_eq!(olds + news, kills);
+    assert!(start_export(folder.path(), &clip, &target, &part).wait().unwrap().success());
+    assert_eq!(names(&out), ["film.mp4"], "the next export removes what they left");
 }
 
 #[test]
@@ -113,6 +127,96 @@ fn cancelled_it_leaves_nothing() {
     assert_eq!(ended.code(), Some(130));
     assert_eq!(names(&out), ["film.mp4"]);
     assert_eq!(std::fs::read(out.join("film.mp4")).unwrap(), OLD);
+}
+
+/// How an export in a process of its own ends, as the window has it made. `when` is called with the frames reported and
+/// the job.
+fn export_in_worker(
+    folder: &Path,
+    clip: &Path,
+    target: &Path,
+    when: &dyn Fn(u64, &Engine, JobId),
+) -> Result<ExportOutcome, EngineError> {
+    use std::os::unix::fs::PermissionsExt;
+    let program = folder.join("worker.sh");
+    let (home, exe) = (folder.display(), env!("CARGO_BIN_EXE_snowmesh"));
+    let text = format!(
+        "#!/bin/sh\nexport HOME='{home}' XDG_CONFIG_HOME='{home}' XDG_DATA_HOME='{home}'\nexec '{exe}' \"$@\"\n"
+    );
+    std::fs::write(&program, text).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let engine = Engine::new(ModelPlaces::default(), Some(program), Arc::new(|| {}));
+    let analysis = AnalyzeRequest {
+        clip: clip.to_owned(),
+        store: None,
+        models: ModelSettings::default(),
+        memory: MemoryWish::default(),
+        restart: false,
+        accept_existing: true,
+    };
+    let request = ExportRequest {
+        analysis,
+        output: Some(target.to_owned()),
+        matte_folder: None,
+        overlay: OverlayStyle::default(),
+        range: Some((0, 59)),
+        video: VideoOptions { scale: 1.5, ..VideoOptions::default() },
+    };
+    let job = engine.export(request, true);
+    loop {
+        for event in engine.drain_events() {
+            match event {
+                Event::Progress { progress, .. } => when(progress.done, &engine, job),
+                Event::Finished { result: Ok(JobResult::Exported(outcome)), .. } => return Ok(outcome),
+                Event::Finished { result: Err(error), .. } => return Err(error),
+                _ => {}
+            }
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Sends a signal to the processes that export for this one.
+fn signal_workers(signal: &str) {
+    let own = std::process::id().to_string();
+    let own = ["-P", own.as_str(), "-f", "export --worker"];
+    let _ = Command::new("pkill").arg(signal).args(own).status();
+}
+
+#[test]
+fn an_export_in_a_process_of_its_own_that_crashes_is_told_and_leaves_the_old_file() {
+    if !has_runtime() || Command::new("pkill").arg("--version").output().is_err() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let clip = analysed(folder.path());
+    let out = folder.path().join("-out");
+    std::fs::create_dir(&out).unwrap();
+    let target = out.join("film.mp4");
+    std::fs::write(&target, OLD).unwrap();
+    let export = |when: &dyn Fn(u64, &Engine, JobId)| export_in_worker(folder.path(), &clip, &target, when);
+    for (signal, words) in [("-SEGV", "crashed inside a library"), ("-KILL", "SIGKILL")] {
+        let died = export(&|done, _, _| {
+            if done > 0 {
+                signal_workers(signal);
+            }
+        });
+        let told = died.unwrap_err().to_string();
+        assert!(told.contains(words) && told.contains("untouched"), "{told}");
+        assert_eq!(names(&out), ["film.mp4"], "{signal}");
+        assert_eq!(std::fs::read(&target).unwrap(), OLD);
+    }
+    let cancelled = export(&|done, engine, job| {
+        if done > 0 {
+            engine.cancel(job);
+        }
+    });
+    assert_eq!(cancelled.unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!((names(&out), std::fs::read(&target).unwrap()), (vec!["film.mp4".to_owned()], OLD.to_vec()));
+    let outcome = export(&|_, _, _| {}).unwrap();
+    assert_eq!((outcome.frames, outcome.video), (60, Some(target.clone())));
+    assert_eq!(names(&out), ["film.mp4"]);
+    assert!(std::fs::read(&target).unwrap() != OLD);
 }
 
 /// A small file system that is gone when this is dropped.
@@ -245,6 +349,16 @@ fn awkward_names_odd_sizes_and_nobody_to_draw() {
     for ending in ["csv", "parquet", "json", "npz", "pkl", "provenance.json"] {
         assert!(out.join(format!("{stem}.{ending}")).is_file(), "{ending}: {:?}", names(&out));
     }
+    let Some(_) = empty_slope(folder.path(), "second clip.mkv") else { return };
+    let all = folder.path().join("all");
+    let line = ["export".as_ref(), folder.path().as_os_str(), "--format".as_ref(), "csv".as_ref()];
+    let (exit, _, stderr) = run(folder.path(), &[&line[..], &["-o".as_ref(), all.as_os_str()]].concat());
+    assert_eq!(exit, Some(0), "a whole folder in one call: {stderr}");
+    let expected =
+        ["second clip", stem].map(|stem| [".csv", ".provenance.json"].map(|end| format!("{stem}{end}")));
+    let mut expected = expected.concat();
+    expected.sort();
+    assert_eq!(names(&all), expected);
     let (exit, told) = export(&out, &["--format", "glb,bvh"]);
     assert_eq!(exit, Some(1), "there is no body to write");
     assert!(told.contains("no body") && told.contains("glb, bvh"), "{told}");

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use snowmesh::engine::Player;
+use snowmesh::engine::{Player, Proxy};
 use snowmesh::types::Rational;
 use snowmesh::video::fake::{FakeSource, number_in};
 
@@ -158,4 +158,30 @@ fn a_clip_of_one_frame_plays() {
     player.set_looping(true);
     player.play(false);
     assert!(wait_for(|| shows(&player, 0) && !player.state().playing));
+}
+
+#[test]
+fn a_small_copy_stands_in_for_a_frame_until_that_is_there() {
+    let slow = FakeSource::with_constant_rate(128, 72, 400).with_key_frames_every(400);
+    let player = player(slow.with_delay(Duration::from_millis(4)));
+    assert!(wait_for(|| shows(&player, 0)));
+    player.set_proxy(Proxy::new(Box::new(FakeSource::with_constant_rate(64, 36, 400))));
+    player.seek(390);
+    // The copy says the same frame by a picture of its own size.
+    assert!(wait_for(|| shows(&player, 390)));
+    assert_eq!(player.frame().unwrap().image.width, 64, "decoding to frame 390 takes more than a second");
+    assert!(wait_for(|| player.frame().unwrap().image.width == 128));
+    assert!(shows(&player, 390), "the original follows by itself");
+    player.step(-1);
+    assert!(wait_for(|| shows(&player, 389) && player.frame().unwrap().image.width == 128));
+}
+
+#[test]
+fn a_clip_that_plays_never_shows_its_small_copy() {
+    let player = player(FakeSource::new(128, 72, (0..60).collect(), Rational { num: 1, den: 200 }));
+    player.set_proxy(Proxy::new(Box::new(FakeSource::with_constant_rate(64, 36, 60))));
+    player.play(false);
+    while player.state().playing {
+        assert!(player.frame().is_none_or(|frame| frame.image.width == 128));
+    }
 }

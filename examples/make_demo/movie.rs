@@ -71,3 +71,15 @@ impl Movie {
         Ok(fs::rename(&self.partial, &self.path)?)
     }
 }
+
+impl Drop for Movie {
+    /// Ends the encoder where the clip is given up: left alone it would go on to a sound that is gone by then, and its
+    /// complaint would hide why.
+    fn drop(&mut self) {
+        if let Ok(None) = self.encoder.try_wait() {
+            let _ = self.encoder.kill();
+            let _ = self.encoder.wait();
+        }
+        let _ = fs::remove_file(&self.partial);
+    }
+}

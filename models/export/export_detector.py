@@ -9,6 +9,7 @@ import argparse
 import pathlib
 import shutil
 import sys
+import tempfile
 
 OPSET = 17
 
@@ -17,16 +18,23 @@ def missing(package, how):
     sys.exit(f"{package} is not installed: {how} (see README.md)")
 
 
-def export(model, inputs, path, input_names, output_names, dynamic=None):
+def export(model, inputs, path, input_names, output_names, dynamic=None, large=False):
+    """Writes the graph; with its weights in one file beside it where it is `large`."""
+    import onnx
     import torch
 
     path.parent.mkdir(parents=True, exist_ok=True)
     model.eval()
-    with torch.no_grad():
+    with torch.no_grad(), tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+        # PyTorch scatters the weights of a large network over hundreds of files.
+        raw = pathlib.Path(scratch) / "raw.onnx" if large else path
         torch.onnx.export(
-            model, inputs, str(path), input_names=input_names, output_names=output_names, dynamic_axes=dynamic,
-            opset_version=OPSET, dynamo=False,
+            model, inputs, str(raw), input_names=input_names, output_names=output_names, dynamic_axes=dynamic,
+            opset_version=OPSET, dynamo=False, do_constant_folding=not large,
         )
+        if large:
+            data = path.name + ".data"
+            onnx.save_model(onnx.load(raw), path, save_as_external_data=True, location=data, size_threshold=1024)
 
 
 def torchvision_model(args, name, outputs):
@@ -108,11 +116,11 @@ def transformers_model(args, family):
 def rf_detr(args):
     try:
         import rfdetr
-    except ImportError:
-        missing("rfdetr", "pip install rfdetr==1.2.1")
-    model = getattr(rfdetr, args.variant or "RFDETRBase")(
-        **({"pretrain_weights": str(args.weights)} if args.weights else {"pretrain_weights": None})
-    )
+    except ImportError as error:
+        missing(error.name, "pip install rfdetr==1.2.1")
+    # The base model without weights of its own fetches those of its backbone; the smallest one does not.
+    name = args.variant or ("RFDETRBase" if args.weights else "RFDETRNano")
+    model = getattr(rfdetr, name)(pretrain_weights=str(args.weights) if args.weights else None)
     folder = args.out.parent / "rf-detr-export"
     model.export(output_dir=str(folder), simplify=False)
     shutil.move(folder / "inference_model.onnx", args.out)
@@ -125,9 +133,20 @@ def rtmdet(args):
 
 
 def vitdet(args):
-    """ViTDet-H with a cascade of heads and masks, traced by detectron2; 12.3 GB of memory and 3 minutes."""
+    """ViTDet-H with a cascade of heads and masks, traced by detectron2; with random weights one of the same size."""
     import torch
 
+    image = torch.zeros(3, 576, 1024)
+    outputs = ["boxes", "classes", "masks", "scores", "size"]
+    open_axes = {
+        "image": {1: "height", 2: "width"}, "boxes": {0: "found"}, "classes": {0: "found"}, "masks": {0: "found"},
+        "scores": {0: "found"},
+    }
+    if args.random:
+        import vitdet_net
+
+        export(vitdet_net.random(args.score), (image,), args.out, ["image"], outputs, open_axes, large=True)
+        return
     try:
         from detectron2.checkpoint import DetectionCheckpointer
         from detectron2.config import LazyConfig, instantiate
@@ -140,18 +159,13 @@ def vitdet(args):
     for predictor in config.model.roi_heads.box_predictors:
         predictor.test_score_thresh = args.score
     model = instantiate(config.model).eval()
-    if args.weights:
-        DetectionCheckpointer(model).load(str(args.weights))
-    image = torch.zeros(3, 576, 1024)
+    DetectionCheckpointer(model).load(str(args.weights))
 
     def inference(model, inputs):
         return [{"instances": model.inference(inputs, do_postprocess=False)[0]}]
 
     adapter = TracingAdapter(model, [{"image": image}], inference)
-    export(
-        adapter, (image,), args.out, ["image"], ["boxes", "classes", "masks", "scores", "size"],
-        {"image": {1: "height", 2: "width"}},
-    )
+    export(adapter, (image,), args.out, ["image"], outputs, open_axes, large=True)
 
 
 FAMILIES = {

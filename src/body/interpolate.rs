@@ -22,6 +22,7 @@ impl BodyModel {
             translation_m,
             camera: if t < 0.5 { from.camera } else { to.camera },
             depth_cues: None,
+            joint_sigma_m: None,
             confidence: from.confidence + (to.confidence - from.confidence) * t,
         }
     }
@@ -48,6 +49,7 @@ mod tests {
                 translation_m,
                 camera: Camera::centered(700.0, 640, 360),
                 depth_cues: None,
+                joint_sigma_m: None,
                 confidence,
             }
         };

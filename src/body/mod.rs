@@ -9,6 +9,7 @@
 
 mod blazepose;
 mod camera_solve;
+mod certainty;
 mod depth_grid;
 mod dress;
 mod error;

@@ -12,7 +12,7 @@ use super::depth_grid::DepthGrid;
 use super::model::BodyModel;
 use super::skinning::PosedBody;
 use crate::types::appearance::{PATCH_COUNT, Patch};
-use crate::types::{BBox, BodyEstimate, RgbImage, SmplParams, SurfaceColors};
+use crate::types::{BBox, BodyEstimate, Mask, RgbImage, SmplParams, SurfaceColors};
 
 /// How far a unit of difference between normals keeps points apart, metres: a palm is not the back of a hand.
 const NORMAL_M: f32 = 0.06;
@@ -122,6 +122,17 @@ impl SurfaceSampler {
         image: &RgbImage,
         bodies: &[Option<&BodyEstimate>],
     ) -> Vec<Option<SurfaceColors>> {
+        self.sample_within(image, bodies, &[])
+    }
+
+    /// As [`sample`](Self::sample), of each body only what lies within its mask; in `masks` those of the bodies in their
+    /// order, `None`, and past the end, where there is none.
+    pub fn sample_within(
+        &mut self,
+        image: &RgbImage,
+        bodies: &[Option<&BodyEstimate>],
+        masks: &[Option<&Mask>],
+    ) -> Vec<Option<SurfaceColors>> {
         self.posed.resize_with(bodies.len(), PosedBody::default);
         self.projected.resize_with(bodies.len(), Vec::new);
         for ((body, posed), projected) in bodies.iter().zip(&mut self.posed).zip(&mut self.projected) {
@@ -136,7 +147,8 @@ impl SurfaceSampler {
                     .map_or(Vec3::ZERO, |px| px.extend(1.0 / point.z))
             }));
         }
-        (0..bodies.len()).map(|index| self.sample_one(image, bodies, index)).collect()
+        let mask = |index: usize| masks.get(index).copied().flatten();
+        (0..bodies.len()).map(|index| self.sample_one(image, bodies, index, mask(index))).collect()
     }
 
     fn sample_one(
@@ -144,6 +156,7 @@ impl SurfaceSampler {
         image: &RgbImage,
         bodies: &[Option<&BodyEstimate>],
         index: usize,
+        mask: Option<&Mask>,
     ) -> Option<SurfaceColors> {
         let body = bodies[index]?;
         let picture = BBox { min: Vec2::ZERO, max: Vec2::new(image.width as f32, image.height as f32) };
@@ -164,6 +177,9 @@ impl SurfaceSampler {
             let in_picture = px.cmpge(Vec2::ZERO).all() && px.cmplt(picture.max).all();
             if facing < MIN_FACING || at.z <= 0.0 || !in_picture || !self.grid.shows(px, at.z, DEPTH_SLACK_M)
             {
+                continue;
+            }
+            if mask.is_some_and(|mask| !mask.contains(px)) {
                 continue;
             }
             let pixel = (px.y as usize * image.width as usize + px.x as usize) * 3;
@@ -205,6 +221,7 @@ mod tests {
             translation_m: Vec3::new(0.0, 0.0, z_m),
             camera: Camera::centered(500.0, SIZE, SIZE),
             depth_cues: None,
+            joint_sigma_m: None,
             confidence: 1.0,
         }
     }
@@ -243,6 +260,25 @@ mod tests {
             count(&both),
             count(&front)
         );
+    }
+
+    #[test]
+    fn what_lies_outside_of_a_mask_gives_no_colour() {
+        let mut sampler = sampler();
+        let image = halves([255, 0, 0], [0, 0, 255]);
+        let estimate = body(2.5, 0.0);
+        let whole = sampler.sample(&image, &[Some(&estimate)]).remove(0).unwrap();
+        // The left half of the picture, which is red.
+        let bbox = BBox::new(0.0, 0.0, SIZE as f32, SIZE as f32);
+        let half = Mask { bbox, side: 2, codes: vec![255, 0, 255, 0] };
+        let masked = sampler.sample_within(&image, &[Some(&estimate)], &[Some(&half)]).remove(0).unwrap();
+        let blue =
+            |colors: &SurfaceColors| colors.patches().iter().filter(|p| p.weight > 0 && p.rgb[2] > 0).count();
+        assert!(blue(&whole) > 20 && blue(&masked) == 0, "{} {}", blue(&whole), blue(&masked));
+        assert!(seen(&masked).iter().zip(seen(&whole)).all(|(masked, whole)| !masked || whole));
+        let nobody = Mask { codes: vec![0; 4], ..half };
+        assert_eq!(sampler.sample_within(&image, &[Some(&estimate)], &[Some(&nobody)]), [None]);
+        assert_eq!(sampler.sample_within(&image, &[Some(&estimate)], &[None]), [Some(whole)]);
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn worker(args: &AnalyzeArgs, context: &Context) -> Result<(), Failure> {
         return Err(Failure::usage("--worker takes one clip"));
     };
     let AnalysisArgs { store, restart, .. } = &args.analysis;
-    let job = WorkerJob { clip: clip.clone(), store: store.clone(), restart: *restart };
+    let job = WorkerJob { clip: clip.clone(), store: store.clone(), restart: *restart, files: None };
     let input = std::io::BufReader::new(std::io::stdin());
     Ok(engine::serve_worker(job, &context.shelf, &context.cancel, input, std::io::stdout())?)
 }

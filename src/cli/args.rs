@@ -222,7 +222,8 @@ pub struct ExportArgs {
     /// Video to write: .mp4, .mov, .mkv or .webm; with --format the folder to write into.
     #[arg(short, long, value_name = "FILE", required_unless_present = "matte")]
     pub output: Option<PathBuf>,
-    /// What to draw: mesh, texture (the mesh in the rider's own colours), wireframe, skeleton, boxes, labels (names),
+    /// What to draw: mesh, texture (the mesh in the rider's own colours),
+    /// doubt (the mesh faded where it is guessed), wireframe, skeleton, boxes, labels (names),
     /// trails, joint-trails, angles, clock; or none. Mesh where nothing is said.
     #[arg(long, value_delimiter = ',', value_name = "LIST")]
     pub overlay: Vec<OverlayPart>,
@@ -252,6 +253,9 @@ pub struct ExportArgs {
     /// How the video is made.
     #[command(flatten)]
     pub video: VideoArgs,
+    /// Take the rest from standard input and stop when it ends: how the window exports.
+    #[arg(long, hide = true)]
+    pub worker: bool,
     /// How the clip is analysed.
     #[command(flatten)]
     pub analysis: AnalysisArgs,
@@ -264,12 +268,14 @@ impl ExportArgs {
         let usual = self.overlay.is_empty() && self.stills.chrono.is_empty();
         let has = |part| self.overlay.contains(&part) || (usual && part == OverlayPart::Mesh);
         OverlayStyle {
-            mesh: has(OverlayPart::Mesh) || has(OverlayPart::Texture),
+            mesh: has(OverlayPart::Mesh) || has(OverlayPart::Texture) || has(OverlayPart::Doubt),
             textured: has(OverlayPart::Texture),
+            doubt: has(OverlayPart::Doubt),
             wireframe: has(OverlayPart::Wireframe),
             skeleton: has(OverlayPart::Skeleton),
             boxes: has(OverlayPart::Boxes),
             labels: has(OverlayPart::Labels),
+            masks: has(OverlayPart::Masks),
             trails: has(OverlayPart::Trails),
             joint_trails: has(OverlayPart::JointTrails),
             angles: has(OverlayPart::Angles),
@@ -288,10 +294,12 @@ impl ExportArgs {
 pub enum OverlayPart {
     Mesh,
     Texture,
+    Doubt,
     Wireframe,
     Skeleton,
     Boxes,
     Labels,
+    Masks,
     Trails,
     JointTrails,
     Angles,

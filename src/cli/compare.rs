@@ -22,6 +22,9 @@ pub struct CompareArgs {
     /// Labels in COCO's annotation format: persons' average precision and recall instead of a clip's comparison.
     #[arg(long, value_name = "FILE", conflicts_with = "video")]
     pub coco: Option<PathBuf>,
+    /// Who really is where in the clip: MOTChallenge's text format, or the .truth.json of a demo clip.
+    #[arg(long, value_name = "FILE", conflicts_with = "coco")]
+    pub truth: Option<PathBuf>,
     /// Report to write: .html, which stands alone, or .json.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -82,8 +85,12 @@ fn on_clip(args: &CompareArgs, context: &Context) -> Result<(), Failure> {
     let name = args.input.display().to_string();
     let analysis = args.analysis.request(&args.input, &context.settings);
     let threshold = args.analysis.models.threshold;
-    let request =
-        CompareRequest { detectors: args.detectors.clone(), again: args.analysis.restart, analysis };
+    let request = CompareRequest {
+        detectors: args.detectors.clone(),
+        again: args.analysis.restart,
+        truth: args.truth.clone(),
+        analysis,
+    };
     let reporter = TerminalReporter::new(name, args.analysis.progress);
     let comparison = compare::compare(&request, &context.shelf, &context.cancel, &reporter)?;
     let thresholds = threshold.map_or_else(|| comparison.thresholds(), |t| vec![t; comparison.runs.len()]);
@@ -157,9 +164,14 @@ fn milliseconds(latency: Option<compare::Latency>) -> String {
 }
 
 fn clip_text(measured: &Measured) -> String {
+    let has_truth = measured.detectors.iter().any(|d| d.ap.is_some());
+    let precision = |d: &DetectorFigures| [d.ap, d.ap50].map(|ap| format!("{:.3}", ap.unwrap_or_default()));
     let row = |d: &DetectorFigures| {
-        vec![
-            d.id.clone(),
+        let mut cells = vec![d.id.clone()];
+        if has_truth {
+            cells.extend(precision(d));
+        }
+        cells.extend([
             format!("{:.1} %", 100.0 * d.agreement),
             d.found.to_string(),
             d.found_alone.to_string(),
@@ -171,10 +183,14 @@ fn clip_text(measured: &Measured) -> String {
             d.track_breaks.to_string(),
             d.id_switches.to_string(),
             format!("{:.1} %", 100.0 * d.predicted_share),
-        ]
+        ]);
+        cells
     };
-    let titles = [
-        "detector",
+    let mut titles = vec!["detector"];
+    if has_truth {
+        titles.extend(["AP", "AP50"]);
+    }
+    titles.extend([
         "agreement",
         "found",
         "alone",
@@ -186,7 +202,7 @@ fn clip_text(measured: &Measured) -> String {
         "breaks",
         "switches",
         "predicted",
-    ];
+    ]);
     columns(&titles, measured.detectors.iter().map(row))
 }
 

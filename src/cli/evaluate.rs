@@ -61,8 +61,14 @@ fn bodies_text(bodies: &BodyEvaluation) -> String {
             errors.root_aligned_mm, errors.procrustes_mm, errors.acceleration_mm, errors.frames
         )
     };
+    let doubt = bodies.doubt.map_or_else(String::new, |doubt| {
+        format!(
+            "\nErrors of joints are {:.2} of the spread told; rank correlation {:.2}",
+            doubt.error_over_sigma, doubt.rank_correlation
+        )
+    });
     format!(
-        "Fitted over time: {}\nEach frame on its own: {}\nAcceleration in truth: {:.1} mm a frame²",
+        "Fitted over time: {}\nEach frame on its own: {}\nAcceleration in truth: {:.1} mm a frame²{doubt}",
         line(&bodies.refined),
         line(&bodies.raw),
         bodies.true_acceleration_mm

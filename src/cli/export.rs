@@ -6,7 +6,7 @@ use super::args::{ExportArgs, ProgressStyle};
 use super::exit::Failure;
 use super::progress::TerminalReporter;
 use super::{Context, output};
-use crate::engine::{self, ExportOutcome, ExportRequest};
+use crate::engine::{self, ExportFiles, ExportOutcome, ExportRequest, WorkerJob};
 
 /// The last JSON line.
 #[derive(Serialize)]
@@ -24,6 +24,9 @@ struct DoneLine {
 /// # Errors
 /// The failure's exit code and message.
 pub fn run(args: &ExportArgs, context: &Context) -> Result<(), Failure> {
+    if args.worker {
+        return worker(args, context);
+    }
     let range = if args.video.is_part() {
         Some(args.video.range(&engine::clip_info(&args.clip)?).map_err(Failure::usage)?)
     } else {
@@ -41,6 +44,18 @@ pub fn run(args: &ExportArgs, context: &Context) -> Result<(), Failure> {
     let outcome = engine::export(&request, &context.shelf, &context.cancel, &reporter)?;
     drop(reporter);
     tell(&outcome, args.analysis.progress)
+}
+
+/// Does the export that standard input orders, telling everything on standard output.
+fn worker(args: &ExportArgs, context: &Context) -> Result<(), Failure> {
+    let job = WorkerJob {
+        clip: args.clip.clone(),
+        store: args.analysis.store.clone(),
+        restart: args.analysis.restart,
+        files: Some(ExportFiles { output: args.output.clone(), matte_folder: args.matte.clone() }),
+    };
+    let input = std::io::BufReader::new(std::io::stdin());
+    Ok(engine::serve_worker(job, &context.shelf, &context.cancel, input, std::io::stdout())?)
 }
 
 fn tell(outcome: &ExportOutcome, style: Option<ProgressStyle>) -> Result<(), Failure> {

@@ -65,7 +65,7 @@ impl VideoArgs {
         });
         let rate = self.bitrate.map_or(Rate::Quality(quality), Rate::BitsPerSecond);
         VideoOptions {
-            encoding: Encoding { codec, rate, hardware: self.hardware },
+            encoding: Encoding { codec, rate, hardware: self.hardware, intra: false },
             scale: self.scale,
             speed_percent: self.speed,
             layout,

@@ -1,12 +1,13 @@
-//! What is drawn of a moment beside the bodies: trails, angles and the clock. Screen and export share it.
+//! What is drawn of a moment beside the bodies: masks, trails, angles and the clock. Screen and export share it.
 
 use glam::{Vec2, Vec3};
 
 use crate::formats::angles;
-use crate::render::{OverlayScene, Tag, Trail};
+use crate::render::{Outline, OverlayScene, Tag, Trail};
 use crate::types::overlay::track_color;
 use crate::types::{
-    BBox, BodyEstimate, CameraMotion, ClipInfo, OverlayStyle, Provenance, RiderFrame, Similarity, TrackId,
+    BBox, BodyEstimate, CameraMotion, ClipInfo, Mask, OverlayStyle, Provenance, RiderFrame, Similarity,
+    TrackId,
 };
 
 /// How far back a trail goes, seconds.
@@ -14,6 +15,9 @@ const TRAIL_S: f64 = 1.5;
 
 /// Longest gap that a trail bridges, seconds; over a longer one nobody knows where the rider went.
 const GAP_S: f64 = 0.25;
+
+/// Points on either side with which a point of a trail is averaged: what jitters from frame to frame is not his way.
+const SMOOTHING: usize = 2;
 
 /// SMPL's pelvis, and the joints that have trails of their own: head, wrists and feet.
 const PELVIS: usize = 0;
@@ -36,6 +40,8 @@ pub struct Moment<'a> {
     pub clip: &'a ClipInfo,
     /// Riders of any frame.
     pub riders_at: &'a dyn Fn(u64) -> &'a [RiderFrame],
+    /// The shapes that the detector saw in any frame.
+    pub masks_at: &'a dyn Fn(u64) -> &'a [Mask],
     /// How the camera moved into any frame.
     pub motion_into: &'a dyn Fn(u64) -> CameraMotion,
     /// Whether a rider is drawn.
@@ -48,6 +54,12 @@ pub fn burn_in(scene: &mut OverlayScene, moment: &Moment<'_>, style: &OverlaySty
         .iter()
         .filter(|rider| rider.provenance != Provenance::Missing && (moment.is_shown)(rider.track));
     for rider in riders {
+        if style.masks {
+            // A shape is a rider's where it is that of the observation that he was detected by.
+            let shapes = (moment.masks_at)(moment.frame).iter().filter(|mask| mask.bbox == rider.bbox);
+            let color = track_color(rider.track);
+            scene.outlines.extend(shapes.map(|mask| Outline { pieces: mask.outline(), color }));
+        }
         if style.trails {
             scene.trails.extend(trail(moment, rider.track, false, &|rider| Some(place(rider))));
         }
@@ -107,7 +119,20 @@ fn trail(
         }
     }
     points.reverse();
+    let points = smoothed(&points);
     (points.len() > 1).then(|| Trail { points, color: track_color(track), is_thin })
+}
+
+/// Each place averaged with as many before as after it, up to [`SMOOTHING`]; so both ends stay, and a straight way at
+/// even speed.
+fn smoothed(points: &[(Vec2, f32)]) -> Vec<(Vec2, f32)> {
+    let last = points.len().saturating_sub(1);
+    let mean = |(index, (_, age)): (usize, &(Vec2, f32))| {
+        let reach = SMOOTHING.min(index).min(last - index);
+        let around = &points[index - reach..=index + reach];
+        (around.iter().map(|(place, _)| *place).sum::<Vec2>() / around.len() as f32, *age)
+    };
+    points.iter().enumerate().map(mean).collect()
 }
 
 fn angle_tags(body: &BodyEstimate, track: TrackId) -> impl Iterator<Item = Tag> {
@@ -173,11 +198,15 @@ mod tests {
 
     fn drawn_by(motion_into: &dyn Fn(u64) -> CameraMotion, frame: u64, style: OverlayStyle) -> OverlayScene {
         let (clip, riders) = (clip(), riders());
+        // The shapes of the rider and of somebody who was not taken for one.
+        let mask = |bbox| Mask { bbox, side: 2, codes: vec![255; 4] };
+        let masks = [mask(riders[45][0].bbox), mask(BBox::new(1.0, 1.0, 2.0, 2.0))];
         let mut scene = OverlayScene::default();
         let moment = Moment {
             frame,
             clip: &clip,
             riders_at: &|frame| &riders[frame as usize],
+            masks_at: &|frame| if frame == 45 { &masks } else { &[] },
             motion_into,
             is_shown: &|track| track == TrackId(1),
         };
@@ -209,6 +238,30 @@ mod tests {
         for (back, (place, _)) in points.iter().rev().enumerate() {
             assert!((*place - expected(back as f32)).length() < 1e-3, "{back} frames ago at {place}");
         }
+    }
+
+    #[test]
+    fn a_rider_is_outlined_where_his_detection_has_a_shape() {
+        let style = OverlayStyle { masks: true, ..OverlayStyle::default() };
+        let scene = drawn(45, style);
+        assert_eq!(scene.outlines.len(), 1);
+        let bbox = riders()[45][0].bbox;
+        let inside = |place: &Vec2| place.cmpge(bbox.min).all() && place.cmple(bbox.max).all();
+        assert!(
+            !scene.outlines[0].pieces.is_empty() && scene.outlines[0].pieces.iter().flatten().all(inside)
+        );
+        assert!(drawn(46, style).outlines.is_empty());
+        assert!(drawn(45, OverlayStyle::default()).outlines.is_empty());
+    }
+
+    #[test]
+    fn jitter_is_taken_out_of_a_trail_and_its_ends_stay() {
+        let zigzag: Vec<(Vec2, f32)> =
+            (0..20).map(|i| (Vec2::new(i as f32 * 3.0, if i % 2 == 0 { 2.0 } else { -2.0 }), 0.0)).collect();
+        let calm = smoothed(&zigzag);
+        assert_eq!((calm[0], calm[19]), (zigzag[0], zigzag[19]));
+        assert!(calm[2..18].iter().all(|(place, _)| place.y.abs() < 0.5), "{calm:?}");
+        assert!(calm.iter().zip(&zigzag).all(|(a, b)| (a.0.x - b.0.x).abs() < 1e-4), "even speed stays");
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::body::BodyModel;
 use crate::formats::{self, DataFormat, Dataset, Origin, SkinnedMesh};
 use crate::store::{AnalysisStore, ClipFingerprint};
 use crate::types::smpl::BETA_COUNT;
+use crate::types::temporary::{remove_forgotten, unfinished_file};
 use crate::types::{RiderFrame, RunSummary, TrackId};
 use crate::video::{self, DecodeOptions};
 
@@ -87,7 +88,7 @@ pub fn clips_in(folder: &Path) -> Result<Vec<PathBuf>, EngineError> {
     Ok(clips)
 }
 
-/// Makes `folder` where it is missing and sees whether it can be written.
+/// Makes `folder` where it is missing, sees whether it can be written, and removes from it what a killed export left.
 ///
 /// # Errors
 /// When it cannot.
@@ -95,6 +96,7 @@ pub fn check_folder(folder: &Path) -> Result<(), EngineError> {
     let failed =
         |cause| EngineError::Io { doing: "writing into this folder", path: folder.to_owned(), cause };
     std::fs::create_dir_all(folder).map_err(failed)?;
+    remove_forgotten(folder);
     tempfile::tempfile_in(folder).map(drop).map_err(failed)
 }
 
@@ -267,15 +269,7 @@ fn write_whole(
 ) -> Result<(u64, String), EngineError> {
     let attempt = || -> io::Result<(u64, String)> {
         let folder = path.parent().unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".snowmesh-");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // Temporary files are their owner's alone; an exported file is like any other (the umask still holds).
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let file = builder.tempfile_in(folder)?;
+        let file = unfinished_file(folder, "")?;
         let mut hashing = Hashing { inner: file.as_file(), hash: Sha256::new(), bytes: 0 };
         // The writers hand on a few bytes at a time.
         let mut out = BufWriter::with_capacity(1 << 16, &mut hashing);

@@ -10,9 +10,9 @@ use super::follow;
 use super::looker::Looker;
 use super::pipeline::Numbered;
 use super::worth::{ScoreLimits, WorthRecovering};
-use crate::store::FrameRecord;
+use crate::store::{FrameRecord, Sight};
 use crate::tracking::is_cut;
-use crate::types::{Detection, RgbImage, VideoFrame};
+use crate::types::{Detection, Mask, RgbImage, VideoFrame};
 use crate::video;
 
 /// A frame that has been decoded.
@@ -31,6 +31,8 @@ pub struct People {
     pub detections: Vec<Detection>,
     /// Whether the boxes lie between those of other frames and the detector has not looked at this one.
     pub followed: bool,
+    /// The shapes of those whom the detector gave any, each with its box.
+    pub masks: Vec<Mask>,
 }
 
 /// A frame and whom to recover in it.
@@ -184,7 +186,7 @@ impl DetectStage {
         let people_at = |held: &Held| {
             let t = ((held.pts_s - start.pts_s) / (end.pts_s - start.pts_s)) as f32;
             let detections = follow::between(&same, t);
-            (0.0..=1.0).contains(&t).then_some(People { detections, followed: true })
+            (0.0..=1.0).contains(&t).then_some(People { detections, followed: true, masks: Vec::new() })
         };
         self.held[from + 1..to].iter().map(people_at).collect()
     }
@@ -195,9 +197,10 @@ impl DetectStage {
             && let Some(frame) = &held.frame
         {
             video::yuv_to_rgb(&frame.item.frame.image, &mut self.image);
-            let mut detections = looker.look(&self.image, self.weakest)?;
+            let Sight { mut detections, mut masks } = looker.look(&self.image, self.weakest)?;
             self.worth.choose(held.number, &mut detections);
-            held.people = Some(People { detections, followed: false });
+            masks.retain(|mask| detections.iter().any(|detection| detection.bbox == mask.bbox));
+            held.people = Some(People { detections, followed: false, masks });
         }
         Ok(())
     }

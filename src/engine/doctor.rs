@@ -51,7 +51,7 @@ impl Check {
 /// Looks at everything; `memory_limit` is the user's own.
 pub fn examine(places: ModelPlaces, memory_limit: Option<ByteSize>) -> Vec<Check> {
     let shelf = ModelShelf::new(places);
-    let mut checks = vec![ffmpeg()];
+    let mut checks = vec![ffmpeg(), decoding()];
     checks.extend(onnx_runtime(&shelf));
     checks.extend(graphics());
     checks.extend(memory_checks::examine(&shelf, memory_limit));
@@ -69,6 +69,17 @@ fn ffmpeg() -> Check {
             "install an FFmpeg built with libx264: export needs it",
         ),
     }
+}
+
+fn decoding() -> Check {
+    let (found, offered) = (video::find_decoding_devices(), video::offered_decoding_devices());
+    let detail = if found.is_empty() {
+        let offers = if offered.is_empty() { "nothing else".to_owned() } else { offered.join(", ") };
+        format!("on the processor; this FFmpeg offers {offers}, and the machine has no such device")
+    } else {
+        format!("on {} where the clip allows it, else on the processor", found.join(" or "))
+    };
+    Check::ok("Video decoding", detail)
 }
 
 fn onnx_runtime(shelf: &ModelShelf) -> Vec<Check> {

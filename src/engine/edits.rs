@@ -119,5 +119,6 @@ pub(super) fn edited(
     let motions = store.motions(frames.len())?;
     let recoverer = store.summary()?.map(|summary| summary.recoverer).unwrap_or_default();
     let textures = Arc::new(surfaces::textures(store, &frames)?);
-    Ok(ResolvedRiders { recoverer, tracks, frames, textures, cuts, motions, edits, lost_edits })
+    let masks = Arc::new(store.masks()?);
+    Ok(ResolvedRiders { recoverer, tracks, frames, textures, masks, cuts, motions, edits, lost_edits })
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model_files::ModelFileError;
 use super::plan::{Plan, Refusal};
-use super::worker::Death;
+use super::worker::{Cause, Death};
 use crate::body::BodyError;
 use crate::formats::FormatError;
 use crate::inference::InferenceError;
@@ -189,9 +189,21 @@ pub enum EngineError {
     /// The process that an analysis ran in ended without saying why.
     #[error("{0}")]
     WorkerDied(Box<Death>),
-    /// The process that an analysis is to run in cannot be started.
+    /// The process that an export ran in ended without saying why.
     #[error(
-        "{program} cannot be started for the analysis ({cause}); switch off 'Analyse in a process of its own' to do without",
+        "the export {}. No half-written file is left, and what was there before is untouched; {}",
+        cause.words(),
+        if *hardware { "try it without the encoder in hardware" } else { "try it again, or with another codec" }
+    )]
+    ExportDied {
+        /// What ended it.
+        cause: Cause,
+        /// Whether an encoder in hardware was asked for.
+        hardware: bool,
+    },
+    /// The process that an analysis or an export is to run in cannot be started.
+    #[error(
+        "{program} cannot be started ({cause}); switch off 'Analyse and export in own processes' to do without",
         program = program.display()
     )]
     WorkerNotStarted {
@@ -211,9 +223,7 @@ pub enum EngineError {
         next: Option<Rung>,
     },
     /// A worker was started by something that is not this program.
-    #[error(
-        "the worker's order cannot be understood ({0}); `snowmesh analyze` without --worker does the same work"
-    )]
+    #[error("the worker's order cannot be understood ({0}); without --worker the same work is done")]
     Order(String),
     /// What a worker said of its own failure.
     #[error("{message}")]
@@ -317,6 +327,7 @@ impl EngineError {
             | Self::NoThread(_)
             | Self::Order(_)
             | Self::WorkerDied(_)
+            | Self::ExportDied { .. }
             | Self::WorkerNotStarted { .. }
             | Self::StageLost { .. } => ErrorKind::Failed,
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 use glam::Vec3;
 use serde::{Deserialize, Serialize};
 
+use super::evaluate_doubt::{self, DoubtQuality};
 use super::{EngineError, ResolvedRiders, clip_info, finished_store, load_resolved, use_raw_bodies};
 use crate::body::joint_error::{Joints, acceleration_m, procrustes_error_m, root_aligned_error_m};
 use crate::types::smpl::JOINT_COUNT;
@@ -32,6 +33,8 @@ pub struct BodyEvaluation {
     pub raw: BodyErrors,
     /// The truth's own acceleration, millimetres a frame².
     pub true_acceleration_mm: f64,
+    /// What the bodies' own doubt about their joints is worth; `None` where they tell none.
+    pub doubt: Option<DoubtQuality>,
 }
 
 #[derive(Deserialize)]
@@ -66,10 +69,11 @@ pub fn evaluate_bodies(
     let mut riders = load_resolved(&store, frames)?;
     let Some(rider) = riders.main() else { return Ok(None) };
     let refined = errors(&joints_of(&riders, rider), &truth);
+    let doubt = evaluate_doubt::quality(&riders, rider, &truth);
     use_raw_bodies(&store, &mut riders)?;
     let raw = errors(&joints_of(&riders, rider), &truth);
     let true_acceleration_mm = 1e3 * mean_acceleration_m(&truth);
-    Ok(refined.zip(raw).map(|(refined, raw)| BodyEvaluation { refined, raw, true_acceleration_mm }))
+    Ok(refined.zip(raw).map(|(refined, raw)| BodyEvaluation { refined, raw, true_acceleration_mm, doubt }))
 }
 
 /// The rider's joints in each frame in which he has a body.

@@ -29,6 +29,7 @@ impl Hmr2Recoverer {
             translation_m,
             camera,
             depth_cues: None,
+            joint_sigma_m: None,
             // The network says nothing of how sure it is.
             confidence: score,
         }

@@ -145,6 +145,7 @@ fn rider_frame(rider: &ImportedRider, imported: &Imported, clip: &ClipInfo, body
             translation_m: rider.translation_m,
             camera,
             depth_cues: None,
+            joint_sigma_m: None,
             confidence: rider.score.clamp(0.0, 1.0),
         }),
     }

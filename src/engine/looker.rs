@@ -7,7 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::inference::{Detector, InferenceError};
-use crate::types::{Detection, RgbImage, StageTime};
+use crate::store::Sight;
+use crate::types::{RgbImage, StageTime};
 
 /// A detector behind a lock. What it says of a picture depends on nothing else, so the order of callers does not
 /// matter.
@@ -27,17 +28,17 @@ impl<'d> Looker<'d> {
         Self { looking: Mutex::new(Looking { detector, frames: 0, time: Duration::ZERO }) }
     }
 
-    /// As [`Detector::detect`].
+    /// As [`Detector::detect`], with the shapes of those whom it gives any.
     ///
     /// # Errors
     /// When the network cannot be run.
-    pub fn look(&self, image: &RgbImage, threshold: f32) -> Result<Vec<Detection>, InferenceError> {
+    pub fn look(&self, image: &RgbImage, threshold: f32) -> Result<Sight, InferenceError> {
         let mut looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
         let start = Instant::now();
         let found = looking.detector.detect(image, threshold);
         looking.time += start.elapsed();
         looking.frames += 1;
-        found
+        Ok(Sight { detections: found?, masks: looking.detector.masks().to_vec() })
     }
 
     /// Pictures looked at, and the time that took.

@@ -1,18 +1,21 @@
 //! What the engine says to whoever drives it. One enum, so that a window and a test can follow everything.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::compare::{Comparison, Measured};
 use super::data_export::DataExportOutcome;
 use super::error::EngineError;
 use super::pictures::PictureOutcome;
 use super::plan::Plan;
 use super::player::Player;
+use super::proxy::Proxy;
 use super::surfaces::Textures;
 use crate::types::edits::EditLog;
-use crate::types::{CameraMotion, ClipInfo, RiderFrame, RunSummary, Track, TrackId};
+use crate::types::{CameraMotion, ClipInfo, Mask, RiderFrame, RunSummary, Track, TrackId};
 use crate::video::FirstPicture;
 
 /// Number of a job, unique within the process. Events of a job that is no longer wanted are told by it.
@@ -31,6 +34,10 @@ pub enum JobKind {
     TakeIn(PathBuf),
     /// Fetches the file of the model with this id.
     Fetch(String),
+    /// Makes a small copy of a clip for scrubbing.
+    Proxy(PathBuf),
+    /// Runs several detectors over a clip.
+    Compare(PathBuf),
     /// Exports an annotated clip.
     Export {
         /// The clip.
@@ -51,6 +58,8 @@ impl JobKind {
             Self::Analyze(clip) => format!("Analysing {}", name(clip)),
             Self::TakeIn(file) => format!("Taking in {}", name(file)),
             Self::Fetch(id) => format!("Fetching {id}"),
+            Self::Proxy(clip) => format!("Small copy of {}", name(clip)),
+            Self::Compare(clip) => format!("Comparing detectors on {}", name(clip)),
             Self::Export { output, .. } => format!("Exporting {}", name(output)),
         }
     }
@@ -89,6 +98,8 @@ pub struct ResolvedRiders {
     pub frames: Vec<Vec<RiderFrame>>,
     /// What the riders look like.
     pub textures: Arc<Textures>,
+    /// The shapes of those whose detector gives them, by frame.
+    pub masks: Arc<BTreeMap<u64, Vec<Mask>>>,
     /// First frame of every shot but the first.
     pub cuts: Vec<u64>,
     /// How the camera moved into each frame, by frame index; may end early.
@@ -111,6 +122,11 @@ impl ResolvedRiders {
     pub fn at(&self, frame: u64) -> &[RiderFrame] {
         let riders = usize::try_from(frame).ok().and_then(|frame| self.frames.get(frame));
         riders.map_or(&[], Vec::as_slice)
+    }
+
+    /// The shapes that the detector saw in a frame.
+    pub fn masks_at(&self, frame: u64) -> &[Mask] {
+        self.masks.get(&frame).map_or(&[], Vec::as_slice)
     }
 
     /// How the camera moved into a frame.
@@ -178,6 +194,13 @@ pub enum JobResult {
     },
     /// The analysis is whole.
     Analyzed(AnalysisOutcome),
+    /// Each detector has seen the clip.
+    Compared {
+        /// What they found.
+        comparison: Arc<Comparison>,
+        /// What is said of them at their own thresholds.
+        measured: Measured,
+    },
     /// The files are written.
     Exported(ExportOutcome),
     /// A file of one of the user's own models is where it belongs.
@@ -186,6 +209,13 @@ pub enum JobResult {
         title: String,
         /// What it is, and what is next.
         detail: String,
+    },
+    /// A clip has been looked at for scrubbing.
+    ProxyReady {
+        /// The clip.
+        clip: PathBuf,
+        /// Its small copy; `None` where it needs none.
+        proxy: Option<Proxy>,
     },
     /// The data files are written.
     DataExported(DataExportOutcome),

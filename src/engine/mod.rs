@@ -19,6 +19,7 @@ mod edits;
 mod error;
 mod evaluate;
 mod evaluate_bodies;
+mod evaluate_doubt;
 mod export;
 mod finished;
 mod follow;
@@ -46,6 +47,7 @@ mod planning;
 mod playback;
 mod player;
 mod png;
+mod proxy;
 mod queue;
 mod rate;
 mod raw_bodies;
@@ -74,6 +76,7 @@ pub use edits::{TrackChange, edit_tracks};
 pub use error::{EngineError, ErrorKind};
 pub use evaluate::{Evaluation, evaluate};
 pub use evaluate_bodies::{BodyErrors, BodyEvaluation, evaluate_bodies};
+pub use evaluate_doubt::DoubtQuality;
 pub use export::{
     Layout, SCALE_RANGE, SPEED_RANGE as EXPORT_SPEED_RANGE, VideoOptions, default_output, export,
     export_bytes, free_bytes,
@@ -99,11 +102,12 @@ pub use pipeline::Stages;
 pub use plan::{Footprint, ModelPlan, Plan, Refusal};
 pub use planning::{PLANNED_BYTES_PER_FRAME, plan_analysis};
 pub use player::{Player, PlayerState, SPEED_RANGE};
+pub use proxy::{Proxy, is_large as is_large_clip};
 pub use raw_bodies::{read_riders, use_raw_bodies};
 pub use scene::SceneBuilder;
 pub use surfaces::{Surfaces, Textures};
 pub use thumbnails::{Thumbnail, Thumbnails};
-pub use worker::{Breadcrumb, Death, WorkerJob, Workers, serve as serve_worker};
+pub use worker::{Breadcrumb, Death, ExportFiles, WorkerJob, Workers, serve as serve_worker};
 pub use worth::ScoreLimits;
 
 use job::{Jobs, Outbox};
@@ -214,8 +218,8 @@ pub struct Engine {
 
 impl Engine {
     /// An engine with models from `places` that calls `wake` (from its own threads) whenever there is news: an event
-    /// or a new player frame. `worker` is the program that analyses in processes of its own, which is snowmesh; without
-    /// it analyses run in this process.
+    /// or a new player frame. `worker` is the program that analyses and exports in processes of its own, which is
+    /// snowmesh; without it they run in this process.
     pub fn new(places: ModelPlaces, worker: Option<PathBuf>, wake: Wake) -> Self {
         // Unbounded, since a job must not wait for a window that is being dragged; a frame's riders are a few KiB.
         let (sender, events) = crossbeam_channel::unbounded();
@@ -235,12 +239,33 @@ impl Engine {
         &self.shelf
     }
 
-    /// Opens a clip for playing.
-    pub fn open(&self, clip: &Path) -> JobId {
+    /// Looks for devices that decode, beside everything else; clips opened from then on make use of them.
+    pub fn find_decoding_devices(&self) {
+        let looked_for = thread::spawn("find decoders", || {
+            let found = video::find_decoding_devices();
+            tracing::debug!("devices that decode: {found:?}");
+        });
+        if let Err(error) = looked_for {
+            tracing::warn!("no devices that decode are looked for: {error}");
+        }
+    }
+
+    /// Makes a small copy of a large clip for scrubbing, kept in `folder` from then on.
+    pub fn make_proxy(&self, clip: &Path, folder: &Path) -> JobId {
+        let (clip, folder) = (clip.to_owned(), folder.to_owned());
+        self.jobs.start(JobKind::Proxy(clip.clone()), move |cancel, reporter| {
+            let proxy = proxy::prepare(&clip, &folder, cancel, reporter)?;
+            Ok(JobResult::ProxyReady { clip, proxy })
+        })
+    }
+
+    /// Opens a clip for playing; where `hardware`, it is decoded by a device that can.
+    pub fn open(&self, clip: &Path, hardware: bool) -> JobId {
         let (path, wake) = (clip.to_owned(), Arc::clone(&self.wake));
         self.jobs.start(JobKind::Open(path.clone()), move |_, reporter| {
             let mut first = |picture| reporter.first_picture(picture);
-            let source = video::open_showing(&path, &DecodeOptions::default(), &mut first)?;
+            let options = DecodeOptions { hardware, ..DecodeOptions::default() };
+            let source = video::open_showing(&path, &options, &mut first)?;
             let clip = Arc::new(source.info().clone());
             Ok(JobResult::Opened { clip, player: Player::with_sound(source, wake)? })
         })
@@ -260,14 +285,30 @@ impl Engine {
         })
     }
 
-    /// Exports a clip, once the exports that were asked for before have ended.
-    pub fn export(&self, request: ExportRequest) -> JobId {
+    /// Runs several detectors over a clip, those whose results are not kept, and says how they differ.
+    pub fn compare(&self, request: compare::CompareRequest) -> JobId {
+        let shelf = Arc::clone(&self.shelf);
+        self.jobs.start(JobKind::Compare(request.analysis.clip.clone()), move |cancel, reporter| {
+            let comparison = Arc::new(compare::compare(&request, &shelf, cancel, reporter)?);
+            let measured = comparison.measure(&comparison.thresholds());
+            Ok(JobResult::Compared { comparison, measured })
+        })
+    }
+
+    /// Exports a clip, once the exports that were asked for before have ended; in a process of its own where that is
+    /// wished and there is a program for it, so that an encoder or driver that crashes takes nothing else with it.
+    pub fn export(&self, request: ExportRequest, in_worker: bool) -> JobId {
+        let workers = self.workers.clone().filter(|_| in_worker);
         let (shelf, place) = (Arc::clone(&self.shelf), self.exports.join());
         let output = request.output.clone().or_else(|| request.matte_folder.clone()).unwrap_or_default();
         let kind = JobKind::Export { clip: request.analysis.clip.clone(), output };
         self.jobs.start(kind, move |cancel, reporter| {
             place.wait(cancel, reporter)?;
-            export(&request, &shelf, cancel, reporter).map(JobResult::Exported)
+            let outcome = match workers {
+                Some(workers) => workers.export(&request, cancel, reporter),
+                None => export(&request, &shelf, cancel, reporter),
+            };
+            outcome.map(JobResult::Exported)
         })
     }
 

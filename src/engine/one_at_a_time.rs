@@ -14,8 +14,8 @@ use super::rate::RateMeter;
 use super::{CancelToken, EngineError, Reporter, thread};
 use crate::inference::{Detector, InferenceError};
 use crate::settings::ModelSettings;
-use crate::store::{AnalysisStore, Look, PictureKey};
-use crate::types::{Detection, Device, RgbImage, VideoFrame};
+use crate::store::{AnalysisStore, Look, PictureKey, Sight};
+use crate::types::{Detection, Device, Mask, RgbImage, VideoFrame};
 use crate::video::{self, FrameSource, VideoError};
 
 /// Frames that may wait for the detector.
@@ -64,7 +64,7 @@ fn look_at_all(
     store: &mut AnalysisStore,
     first: u64,
     (cancel, reporter): (&CancelToken, &dyn Reporter),
-) -> Result<HashMap<PictureKey, Vec<Detection>>, EngineError> {
+) -> Result<HashMap<PictureKey, Sight>, EngineError> {
     let total = source.info().frames.len();
     let next = store.next_look(first)?;
     if next >= total {
@@ -130,7 +130,8 @@ fn look(
     for frame in frames {
         video::yuv_to_rgb(&frame.image, &mut image);
         let detections = detector.detect(&image, weakest)?;
-        looks.take(Look { frame: frame.index, picture: key(&image), detections })?;
+        let sight = Sight { detections, masks: detector.masks().to_vec() };
+        looks.take(Look { frame: frame.index, picture: key(&image), sight })?;
         if !go_on(frame.index) {
             break;
         }
@@ -173,13 +174,15 @@ fn key(image: &RgbImage) -> PictureKey {
 struct SeenDetector {
     id: String,
     device: Device,
-    looks: HashMap<PictureKey, Vec<Detection>>,
+    looks: HashMap<PictureKey, Sight>,
+    /// The shapes of those whom it was asked for last.
+    masks: Vec<Mask>,
 }
 
 impl SeenDetector {
     /// Stands for the detector of `plan` with what it said of each picture.
-    fn new(plan: &ModelPlan, looks: HashMap<PictureKey, Vec<Detection>>) -> Self {
-        Self { id: plan.id.clone(), device: plan.device, looks }
+    fn new(plan: &ModelPlan, looks: HashMap<PictureKey, Sight>) -> Self {
+        Self { id: plan.id.clone(), device: plan.device, looks, masks: Vec::new() }
     }
 }
 
@@ -203,6 +206,13 @@ impl Detector for SeenDetector {
                 "the clip gave another picture than when it was looked at; analyse it again with --restart"
                     .to_owned(),
         })?;
-        Ok(found.iter().filter(|detection| detection.score >= threshold).cloned().collect())
+        let count = found.detections.partition_point(|detection| detection.score >= threshold);
+        self.masks.clear();
+        self.masks.extend(found.masks.iter().take(count).cloned());
+        Ok(found.detections[..count].to_vec())
+    }
+
+    fn masks(&self) -> &[Mask] {
+        &self.masks
     }
 }

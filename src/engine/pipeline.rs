@@ -286,7 +286,7 @@ fn recover(
         let Decoded { frame, change } = decoded;
         let seen = busy.count(|| stage.recover(&frame, people, Some(looker)))?;
         let (index, pts) = (frame.index, Some(frame.pts));
-        let evidence = FrameEvidence { motion, appearances: seen.appearances };
+        let evidence = FrameEvidence { motion, appearances: seen.appearances, masks: seen.masks };
         let item =
             FrameResult { index, pts, change, observations: seen.observations, evidence, warning: None };
         if next.send(Numbered { sequence, item }).is_err() {

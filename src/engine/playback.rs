@@ -14,6 +14,7 @@ use super::clock::Due;
 use super::frame_cache::Window;
 use super::job::{Wake, lock};
 use super::player::{Control, PlayerState, Shared};
+use super::proxy::Proxy;
 use crate::types::VideoFrame;
 use crate::video::{Advance, FrameSource, VideoError};
 
@@ -53,6 +54,8 @@ enum Task {
 pub(super) struct Playback {
     shared: Arc<Shared>,
     source: Box<dyn FrameSource>,
+    /// Small pictures that stand in for those that take long.
+    proxy: Option<Proxy>,
     wake: Wake,
     /// Index of the frame that the source gives next.
     position: u64,
@@ -73,6 +76,7 @@ impl Playback {
         Self {
             shared,
             source,
+            proxy: None,
             wake,
             position: 0,
             arrived: true,
@@ -183,7 +187,8 @@ impl Playback {
     fn settle(&mut self, wanted: u64, frame: Option<VideoFrame>) {
         self.settled = Some(wanted);
         if let Some(frame) = frame {
-            let control = lock(&self.shared.control);
+            let mut control = lock(&self.shared.control);
+            control.state.device = self.source.device();
             // A frame that was asked for meanwhile may be on the screen already.
             if control.state.playing || control.state.playhead == wanted {
                 *lock(&self.shared.latest) = Some(frame);
@@ -198,6 +203,7 @@ impl Playback {
         (self.filling, self.failed) = (None, false);
         let near = lock(&self.shared.cache).nearest(wanted);
         near.into_iter().for_each(|frame| self.show_near(frame, wanted));
+        self.show_proxy(wanted);
         self.aim(wanted, backwards, window)?;
         let mut next_near = since;
         loop {
@@ -285,6 +291,28 @@ impl Playback {
             *latest = Some(frame);
             drop((latest, control));
             (self.wake)();
+        }
+    }
+
+    /// Shows the proxy's picture of `wanted` while that is on its way; not where decoding on is as fast.
+    fn show_proxy(&mut self, wanted: u64) {
+        let new = lock(&self.shared.control).proxy.take();
+        self.proxy = new.or(self.proxy.take());
+        let (Some(proxy), Some(pts)) = (&mut self.proxy, self.shared.index.pts(wanted)) else { return };
+        let is_next = self.arrived && self.position == wanted;
+        if is_next || lock(&self.shared.control).state.playing {
+            return;
+        }
+        match proxy.picture(wanted) {
+            Ok(Some(image)) => {
+                let pts_s = self.shared.index.seconds_of(pts);
+                self.show_near(VideoFrame { index: wanted, pts, pts_s, image }, wanted);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::debug!("the small copy is of no use any more: {error}");
+                self.proxy = None;
+            }
         }
     }
 

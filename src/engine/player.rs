@@ -11,6 +11,7 @@ use super::clock::PlayClock;
 use super::frame_cache::FrameCache;
 use super::job::{Wake, lock};
 use super::playback::Playback;
+use super::proxy::Proxy;
 use super::{EngineError, memory, soundtrack, thread};
 use crate::types::{FrameIndex, VideoFrame};
 use crate::video::FrameSource;
@@ -37,6 +38,8 @@ pub struct PlayerState {
     pub range: (u64, u64),
     /// Whether it starts over at the end of the range.
     pub looping: bool,
+    /// The device that decodes; `None` where the processor does.
+    pub device: Option<&'static str>,
 }
 
 /// What callers set and the thread follows.
@@ -47,6 +50,8 @@ pub(super) struct Control {
     pub backwards: bool,
     /// Whether it may be heard.
     pub sound: bool,
+    /// A proxy that the thread has not taken yet.
+    pub proxy: Option<Proxy>,
     pub stop: bool,
 }
 
@@ -106,11 +111,19 @@ impl Player {
             speed: 1.0,
             range: (0, last),
             looping: false,
+            device: source.device(),
         };
         let clock = PlayClock { since: Instant::now(), from_s: 0.0, rate: 1.0 };
         let shared = Arc::new(Shared {
             index,
-            control: Mutex::new(Control { state, clock, backwards: false, sound: true, stop: false }),
+            control: Mutex::new(Control {
+                state,
+                clock,
+                backwards: false,
+                sound: true,
+                proxy: None,
+                stop: false,
+            }),
             changed: Condvar::new(),
             cache: Mutex::new(FrameCache::new(cache_bytes())),
             latest: Mutex::default(),
@@ -140,6 +153,12 @@ impl Player {
     /// Sets whether it may be heard.
     pub fn set_sound(&self, on: bool) {
         lock(&self.shared.control).sound = on;
+    }
+
+    /// Lets the pictures of `proxy` stand in for frames that take long to decode, until they are there. They are smaller
+    /// than the clip's, which tells them from these.
+    pub fn set_proxy(&self, proxy: Proxy) {
+        lock(&self.shared.control).proxy = Some(proxy);
     }
 
     /// What it is doing.

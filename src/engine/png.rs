@@ -7,9 +7,9 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
 use super::EngineError;
-use crate::types::temporary::temporary_file;
+use crate::types::temporary::{remove_forgotten, unfinished_file};
 
-/// Makes a folder for pictures where it is missing.
+/// Makes a folder for pictures where it is missing, and removes from it what a killed export left.
 ///
 /// # Errors
 /// When it cannot be made.
@@ -18,7 +18,9 @@ pub fn make_folder(folder: &Path) -> Result<(), EngineError> {
         doing: "making the folder for pictures",
         path: folder.to_owned(),
         cause,
-    })
+    })?;
+    remove_forgotten(folder);
+    Ok(())
 }
 
 /// Writes packed 8-bit pixels, rows without padding, beside `path`, brings them to the disk and renames the file into its
@@ -34,7 +36,7 @@ pub fn write_png(
 ) -> Result<(), EngineError> {
     let failed = |cause| EngineError::Io { doing: "writing a picture", path: path.to_owned(), cause };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = temporary_file().tempfile_in(folder).map_err(failed)?;
+    let file = unfinished_file(folder, ".png").map_err(failed)?;
     let mut buffered = BufWriter::new(&file);
     PngEncoder::new_with_quality(&mut buffered, CompressionType::Fast, FilterType::Adaptive)
         .write_image(pixels, width, height, color)

@@ -9,7 +9,8 @@ use super::surfaces::Surfaces;
 use super::worth::{self, ScoreLimits};
 use crate::body::SurfaceSampler;
 use crate::inference::MeshRecoverer;
-use crate::types::{Detection, Observation, RgbImage, SurfaceColors, VideoFrame};
+use crate::store::Sight;
+use crate::types::{Detection, Mask, Observation, RgbImage, SurfaceColors, VideoFrame};
 use crate::video;
 
 /// Who is seen in a frame.
@@ -19,6 +20,8 @@ pub struct Seen {
     pub observations: Vec<Observation>,
     /// The colours of their bodies' surfaces, in the same order; `None`, and past the end, where they are not known.
     pub appearances: Vec<Option<SurfaceColors>>,
+    /// The shapes of those whom the detector gave any, each with the box of its observation.
+    pub masks: Vec<Mask>,
 }
 
 /// Recovers bodies with a network of its own.
@@ -58,12 +61,14 @@ impl<'r> RecoverStage<'r> {
         if people.detections.is_empty() {
             return Ok(Seen::default());
         }
-        let observations = self.observations(frame, people, looker)?;
+        let (observations, masks) = self.observations(frame, people, looker)?;
         let appearances = self.sampler.as_mut().map_or_else(Vec::new, |sampler| {
             let bodies: Vec<_> = observations.iter().map(|seen| seen.body.as_ref()).collect();
-            sampler.sample(&self.image, &bodies)
+            let mask_of = |seen: &Observation| masks.iter().find(|mask| mask.bbox == seen.detection.bbox);
+            let masks: Vec<_> = observations.iter().map(mask_of).collect();
+            sampler.sample_within(&self.image, &bodies, &masks)
         });
-        Ok(Seen { observations, appearances })
+        Ok(Seen { observations, appearances, masks })
     }
 
     fn observations(
@@ -71,19 +76,20 @@ impl<'r> RecoverStage<'r> {
         frame: &VideoFrame,
         people: People,
         looker: Option<&Looker<'_>>,
-    ) -> Result<Vec<Observation>, EngineError> {
+    ) -> Result<(Vec<Observation>, Vec<Mask>), EngineError> {
         video::yuv_to_rgb(&frame.image, &mut self.image);
         let places: Vec<_> = people.detections.iter().map(|d| worth::around(&d.bbox)).collect();
-        let mut seen = self.bodies(people.detections)?;
+        let (mut seen, mut masks) = (self.bodies(people.detections)?, people.masks);
         if !people.followed {
-            return Ok(seen);
+            return Ok((seen, masks));
         }
         let expected = seen.len();
         seen.retain(confirm::is_confirmed);
         if seen.len() < expected
             && let Some(looker) = looker
         {
-            let mut found = looker.look(&self.image, self.scores.weak)?;
+            let Sight { detections: mut found, masks: shapes } =
+                looker.look(&self.image, self.scores.weak)?;
             let near = |bbox: &_| places.iter().any(|place| place.intersection(bbox).area() > 0.0);
             found.retain(|detection| {
                 let taken = seen
@@ -92,9 +98,11 @@ impl<'r> RecoverStage<'r> {
                 !taken && self.scores.allow(detection, near)
             });
             found.truncate(self.most.saturating_sub(seen.len()));
+            let is_taken = |mask: &Mask| found.iter().any(|detection| detection.bbox == mask.bbox);
+            masks.extend(shapes.into_iter().filter(is_taken));
             seen.extend(self.bodies(found)?);
         }
-        Ok(seen)
+        Ok((seen, masks))
     }
 
     fn bodies(&mut self, detections: Vec<Detection>) -> Result<Vec<Observation>, EngineError> {
@@ -125,7 +133,8 @@ mod tests {
         let mut recoverer = FakeRecoverer::new();
         let mut stage = RecoverStage::new(&mut recoverer, None, ScoreLimits::around(0.4), 4);
         // The fake's confidence is the score.
-        let people = People { detections: vec![person(20.0, 0.8), person(200.0, 0.1)], followed: true };
+        let people =
+            People { detections: vec![person(20.0, 0.8), person(200.0, 0.1)], followed: true, masks: vec![] };
         let mut detector = detector;
         let looker = detector.as_mut().map(|detector| Looker::new(detector));
         let seen = stage.recover(&frame, people, looker.as_ref()).unwrap();

@@ -90,6 +90,10 @@ impl SceneBuilder {
                             painted
                         });
                         mesh.colors.extend_from_slice(painted);
+                    } else if style.doubt
+                        && let Some(sigma_m) = &body.joint_sigma_m
+                    {
+                        self.body.paint_doubt(sigma_m, &mut mesh.colors);
                     }
                 }
                 if style.skeleton {

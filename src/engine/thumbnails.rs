@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::job::{Wake, lock};
 use super::{EngineError, thread};
-use crate::types::{RgbImage, VideoFrame};
+use crate::types::{PlaneShape, RgbImage, VideoFrame, YuvImage};
 use crate::video::{self, Advance, DecodeOptions, FrameSource};
 
 /// Height of a small picture, pixels.
@@ -130,7 +130,8 @@ impl Maker {
     fn make(&mut self, frame: u64) -> Option<Thumbnail> {
         if self.source.is_none() {
             // One thread: the first picture after a jump comes soonest then.
-            self.source = video::open(&self.clip, &DecodeOptions { threads: 1 }).ok();
+            self.source =
+                video::open(&self.clip, &DecodeOptions { threads: 1, ..DecodeOptions::default() }).ok();
         }
         let source = self.source.as_mut()?;
         let aspect = source.info().pixel_aspect;
@@ -154,38 +155,67 @@ impl Maker {
     }
 }
 
-/// The frame at [`HEIGHT`], each pixel the mean of the pixels that it stands for, at most four each way.
+/// The frame at [`HEIGHT`].
 fn small(asked: u64, frame: &VideoFrame, pixel_aspect: f32) -> Thumbnail {
-    let mut whole = RgbImage::default();
-    video::yuv_to_rgb(&frame.image, &mut whole);
-    let (width, height) = (whole.width.max(1), whole.height.max(1));
+    let (width, height) = (frame.image.width.max(1), frame.image.height.max(1));
     let shape = f64::from(width) * f64::from(pixel_aspect.max(0.01)) / f64::from(height);
     let across = ((f64::from(HEIGHT) * shape).round() as u32).clamp(8, HEIGHT * 4);
-    let place = |index: u32, tap: u32, count: u32, side: u32| {
-        (u64::from(index * 4 + tap) * u64::from(side) / u64::from(count * 4)) as usize
-    };
-    let mut data = Vec::with_capacity((across * HEIGHT * 3) as usize);
-    for y in 0..HEIGHT {
-        for x in 0..across {
-            let mut sum = [0_u32; 3];
-            for (tap_y, tap_x) in (0..4).flat_map(|tap_y| (0..4).map(move |tap_x| (tap_y, tap_x))) {
-                let row = place(y, tap_y, HEIGHT, height);
-                let start = (row * width as usize + place(x, tap_x, across, width)) * 3;
-                for (sum, code) in sum.iter_mut().zip(whole.data.get(start..start + 3).unwrap_or(&[0; 3])) {
-                    *sum += u32::from(*code);
-                }
-            }
-            data.extend(sum.map(|sum| (sum / 16) as u8));
+    Thumbnail { asked, frame: frame.index, image: Arc::new(shrunk(&frame.image, across, HEIGHT)) }
+}
+
+/// A picture made smaller. Each sample is the mean of those that it stands for, at most four each way, before anything
+/// is converted: most of a large picture is never looked at.
+pub(super) fn shrunk(image: &YuvImage, across: u32, down: u32) -> RgbImage {
+    let mut small = YuvImage::zeroed(across, down, image.color, image.sampling);
+    small.light = image.light;
+    let sample_bytes = image.sampling.sample_bytes();
+    let from = image.sampling.planes(image.width, image.height);
+    let to = image.sampling.planes(across, down);
+    let planes = [(&image.y, &mut small.y), (&image.u, &mut small.u), (&image.v, &mut small.v)];
+    for ((source, target), (from, to)) in planes.into_iter().zip(from.into_iter().zip(to)) {
+        if sample_bytes == 1 {
+            shrink_plane(source, from, target, to, |[code]| code.into(), |mean| [mean as u8]);
+        } else {
+            let code = |bytes| u16::from_le_bytes(bytes).into();
+            shrink_plane(source, from, target, to, code, |mean| (mean as u16).to_le_bytes());
         }
     }
-    let image = Arc::new(RgbImage { width: across, height: HEIGHT, data });
-    Thumbnail { asked, frame: frame.index, image }
+    let mut rgb = RgbImage::default();
+    video::yuv_to_rgb(&small, &mut rgb);
+    rgb
+}
+
+/// One plane of it, of samples of `BYTES` bytes, one or two of them in an element.
+fn shrink_plane<const BYTES: usize>(
+    source: &[u8],
+    from: PlaneShape,
+    target: &mut [u8],
+    to: PlaneShape,
+    code: impl Fn([u8; BYTES]) -> u32,
+    stored: impl Fn(u32) -> [u8; BYTES],
+) {
+    let samples = source.as_chunks::<BYTES>().0;
+    let each = from.element_bytes as usize / BYTES;
+    let place = |index: usize, tap: u64, count: u32, side: u32| {
+        ((index as u64 * 4 + tap) * u64::from(side) / (u64::from(count.max(1)) * 4)) as usize
+    };
+    let row_samples = to.width as usize * each;
+    for (y, row) in target.as_chunks_mut::<BYTES>().0.chunks_mut(row_samples.max(1)).enumerate() {
+        let rows = [0, 1, 2, 3].map(|tap| place(y, tap, to.height, from.height) * from.width as usize * each);
+        for (number, sample) in row.iter_mut().enumerate() {
+            let (x, component) = (number / each, number % each);
+            let columns = [0, 1, 2, 3].map(|tap| place(x, tap, to.width, from.width) * each + component);
+            let taps = rows.iter().flat_map(|row| columns.iter().map(move |column| row + column));
+            let sum: u32 = taps.map(|at| samples.get(at).map_or(0, |bytes| code(*bytes))).sum();
+            *sample = stored((sum + 8) / 16);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{YuvColor, YuvImage, YuvMatrix, YuvRange};
+    use crate::types::{Sampling, YuvColor, YuvMatrix, YuvRange};
 
     #[test]
     fn a_small_picture_has_the_shape_and_the_colour_of_the_large_one() {
@@ -197,5 +227,50 @@ mod tests {
         assert_eq!((thumbnail.image.width, thumbnail.image.height), (160, 90));
         assert_eq!((thumbnail.asked, thumbnail.frame), (9, 7));
         assert!(thumbnail.image.data.iter().all(|&code| code == 180));
+    }
+
+    #[test]
+    fn halves_of_every_layout_keep_their_colours_and_their_sides() {
+        let color = YuvColor { matrix: YuvMatrix::Bt709, range: YuvRange::Full };
+        for (bits, padding_bits, interleaved) in [(8, 0, false), (8, 0, true), (10, 0, false), (10, 6, true)]
+        {
+            for (chroma_x, chroma_y) in [(1, 1), (1, 0), (0, 0)] {
+                let sampling =
+                    Sampling { bits, padding_bits, interleaved, chroma_x, chroma_y, ..Sampling::default() };
+                let mut image = YuvImage::zeroed(320, 160, color, sampling);
+                let store = |plane: &mut Vec<u8>, at: usize, code: u32| {
+                    let stored = (code << (bits - 8) << padding_bits) as u16;
+                    if bits > 8 {
+                        plane[2 * at..2 * at + 2].copy_from_slice(&stored.to_le_bytes());
+                    } else {
+                        plane[at] = stored as u8;
+                    }
+                };
+                for at in 0..320 * 160 {
+                    store(&mut image.y, at, if at % 320 < 160 { 200 } else { 60 });
+                }
+                let (across, down) = (320 >> chroma_x, 160 >> chroma_y);
+                for at in 0..across * down {
+                    let (blue, red) = if at % across < across / 2 { (128, 128) } else { (160, 100) };
+                    if interleaved {
+                        store(&mut image.u, 2 * at, blue);
+                        store(&mut image.u, 2 * at + 1, red);
+                    } else {
+                        store(&mut image.u, at, blue);
+                        store(&mut image.v, at, red);
+                    }
+                }
+                let (mut whole, small) = (RgbImage::default(), shrunk(&image, 80, 40));
+                video::yuv_to_rgb(&image, &mut whole);
+                assert_eq!((small.width, small.height, small.data.len()), (80, 40, 80 * 40 * 3));
+                for (x, y) in [(4, 4), (30, 20), (50, 9), (75, 36)] {
+                    let (ours, truth) = ((y * 80 + x) * 3, (y * 4 * 320 + x * 4) * 3);
+                    for channel in 0..3 {
+                        let off = small.data[ours + channel].abs_diff(whole.data[truth + channel]);
+                        assert!(off <= 1, "{sampling:?} at {x}, {y}");
+                    }
+                }
+            }
+        }
     }
 }

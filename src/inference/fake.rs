@@ -186,6 +186,7 @@ fn body_in(detection: &Detection, width: u32, height: u32) -> BodyEstimate {
         translation_m,
         camera,
         depth_cues: None,
+        joint_sigma_m: None,
         confidence: detection.score,
     }
 }

@@ -70,7 +70,8 @@ fn check_keypoints(actual: &[Keypoint], expected: &[[f32; 3]]) {
     for (index, (keypoint, [x, y, score])) in actual.iter().zip(expected).enumerate() {
         let off = keypoint.position.distance(Vec2::new(*x, *y));
         assert!(off < 0.2, "keypoint {index} is {off} px off");
-        assert!((keypoint.score - score).abs() < 0.005, "keypoint {index}: {} and {score}", keypoint.score);
+        // In 8 bits, a last bit of the crop moves a score by more than it moves the place.
+        assert!((keypoint.score - score).abs() < 0.03, "keypoint {index}: {} and {score}", keypoint.score);
     }
 }
 

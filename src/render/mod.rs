@@ -38,6 +38,6 @@ pub use memory::AdapterMemory;
 pub use part::DrawnPart;
 pub use readback::Readback;
 pub use renderer::OverlayRenderer;
-pub use scene::{LabelledBox, LinePattern, MeshInstance, OverlayScene, Skeleton, Srgb, Tag, Trail};
+pub use scene::{LabelledBox, LinePattern, MeshInstance, Outline, OverlayScene, Skeleton, Srgb, Tag, Trail};
 pub use target::{RenderTarget, TARGET_FORMAT};
 pub use view::ViewTransform;

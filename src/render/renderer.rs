@@ -14,7 +14,7 @@ use super::passes::mesh::MeshPass;
 use super::passes::stroke::{Line, StrokeList, StrokePass};
 use super::passes::video_frame::VideoFramePass;
 use super::passes::wireframe::WireframePass;
-use super::passes::{boxes, skeleton, trail};
+use super::passes::{boxes, outline, skeleton, trail};
 use super::readback::Readback;
 use super::scene::OverlayScene;
 use super::shader::{Globals, GlobalsBinding};
@@ -80,7 +80,7 @@ impl OverlayRenderer {
 
     /// Draws `scene` into `target` and submits the work; the target's former content is gone.
     ///
-    /// From back to front: the frame, the bodies (the nearer before the farther), trails, skeletons, boxes, labels. Where
+    /// From back to front: the frame, the bodies (the nearer before the farther), outlines, trails, skeletons, boxes, labels. Where
     /// nothing is drawn over it, the frame's colours are those of [`YuvColor::to_rgb`](crate::types::YuvColor::to_rgb);
     /// around the frame the target is transparent.
     ///
@@ -169,7 +169,7 @@ impl OverlayRenderer {
         let (gpu, style) = (&self.gpu, &scene.style);
         let unit_px = view::design_unit_px(target_px);
         if let Some(image) = &scene.picture {
-            self.video_frame.upload(gpu, image, view)?;
+            self.video_frame.upload(gpu, image, scene.picture_size, view)?;
         }
         let layer_rect = if style.mesh || style.wireframe {
             self.geometry.upload(gpu, &scene.meshes, style, view)?;
@@ -188,6 +188,9 @@ impl OverlayRenderer {
             }
         }
         self.strokes.strokes.clear();
+        for shape in &scene.outlines {
+            outline::push(&mut self.strokes, &mut self.lines, shape, view, unit_px);
+        }
         for path in &scene.trails {
             trail::push(&mut self.strokes, &mut self.lines, path, view, unit_px);
         }

@@ -18,6 +18,9 @@ pub type Srgb = [f32; 3];
 pub struct OverlayScene {
     /// The video frame; without one the ground stays transparent.
     pub picture: Option<Arc<YuvImage>>,
+    /// Size that the picture is drawn at where that is not its own, in pixels of the scene: a small copy stands in for the
+    /// frame.
+    pub picture_size: Option<[u32; 2]>,
     /// Bodies, in any order: the nearer one hides the farther.
     pub meshes: Vec<MeshInstance>,
     /// Skeletons, drawn in order.
@@ -26,6 +29,8 @@ pub struct OverlayScene {
     pub boxes: Vec<LabelledBox>,
     /// Paths, drawn in order under the skeletons.
     pub trails: Vec<Trail>,
+    /// Outlines of shapes, drawn in order under the trails.
+    pub outlines: Vec<Outline>,
     /// Texts beside places; drawn whatever the style says.
     pub tags: Vec<Tag>,
     /// What of this is drawn, and how.
@@ -41,18 +46,19 @@ impl OverlayScene {
 
     /// Takes everything out but the style.
     pub fn clear(&mut self) {
-        self.picture = None;
+        (self.picture, self.picture_size) = (None, None);
         self.spare.append(&mut self.meshes);
         self.skeletons.clear();
         self.boxes.clear();
         self.trails.clear();
+        self.outlines.clear();
         self.tags.clear();
     }
 
     /// Whether nothing is in it but the frame.
     pub fn is_bare(&self) -> bool {
         let nobody = self.meshes.is_empty() && self.skeletons.is_empty() && self.boxes.is_empty();
-        nobody && self.trails.is_empty() && self.tags.is_empty()
+        nobody && self.trails.is_empty() && self.outlines.is_empty() && self.tags.is_empty()
     }
 
     /// Adds a body without vertices, to be filled; its memory may be that of an earlier frame's.
@@ -141,6 +147,15 @@ pub struct Trail {
     pub color: Srgb,
     /// Half as wide: one of several of the same rider.
     pub is_thin: bool,
+}
+
+/// The line around a shape.
+#[derive(Clone, Debug, Default)]
+pub struct Outline {
+    /// Its pieces from one place to the next, picture pixels, in any order.
+    pub pieces: Vec<[Vec2; 2]>,
+    /// Its colour.
+    pub color: Srgb,
 }
 
 /// A text over a place.

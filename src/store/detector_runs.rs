@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, TransactionBehavior, params};
 
 use super::error::{OfFile, StoreError};
+use super::mask_codec;
 use super::open::{Access, AnalysisStore};
 use super::schema;
 use crate::types::detector_run::{DetectedFrame, DetectorRun, DetectorRunInfo};
@@ -33,6 +34,10 @@ impl AnalysisStore {
                 params![detector, info],
             )
             .of_file(path)?;
+            tx.execute("DELETE FROM detector_masks WHERE detector = ?1", [detector]).of_file(path)?;
+            let mut shape = tx
+                .prepare_cached("INSERT INTO detector_masks (detector, frame, masks) VALUES (?1, ?2, ?3)")
+                .of_file(path)?;
             let mut row = tx
                 .prepare_cached(
                     "INSERT INTO detector_frames (detector, frame, latency_ms, found) VALUES (?1, ?2, ?3, ?4)",
@@ -46,6 +51,9 @@ impl AnalysisStore {
                     found.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
                 }
                 row.execute(params![detector, frame, f64::from(seen.latency_ms), found]).of_file(path)?;
+                if !seen.masks.is_empty() {
+                    shape.execute(params![detector, frame, mask_codec::encode(&seen.masks)]).of_file(path)?;
+                }
             }
         }
         tx.commit().of_file(path)
@@ -86,9 +94,32 @@ impl AnalysisStore {
             let detections = rows.iter().map(detection).collect();
             // SQLite keeps what is no number as NULL.
             let latency_ms = latency_ms.map_or(f32::NAN, |ms| ms as f32);
-            run.frames.push(DetectedFrame { latency_ms, detections });
+            run.frames.push(DetectedFrame { latency_ms, detections, masks: Vec::new() });
         }
+        self.read_masks(&mut run)?;
         Ok(Some(run))
+    }
+
+    /// Fills in the masks of a run; a file from before there were any has none.
+    fn read_masks(&self, run: &mut DetectorRun) -> Result<(), StoreError> {
+        let path = &self.path;
+        if !schema::has_table(&self.conn, "detector_masks").of_file(path)? {
+            return Ok(());
+        }
+        let mut rows =
+            self.conn.prepare("SELECT frame, masks FROM detector_masks WHERE detector = ?1").of_file(path)?;
+        let kept = rows
+            .query_map([&run.info.detector], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))
+            .of_file(path)?;
+        for kept in kept {
+            let (index, bytes) = kept.of_file(path)?;
+            let corrupt =
+                || StoreError::Corrupt { path: path.clone(), cause: format!("masks of frame {index}") };
+            let frame = usize::try_from(index).ok().and_then(|index| run.frames.get_mut(index));
+            let frame = frame.ok_or_else(corrupt)?;
+            frame.masks = mask_codec::decode(&bytes, &frame.detections).ok_or_else(corrupt)?;
+        }
+        Ok(())
     }
 }
 
@@ -106,6 +137,7 @@ mod tests {
     use super::super::samples;
     use super::super::{AnalysisStore, OpenMode};
     use super::*;
+    use crate::types::Mask;
 
     fn run(detector: &str, frames: usize) -> DetectorRun {
         let frame = |index: usize| DetectedFrame {
@@ -116,6 +148,7 @@ mod tests {
                     score: 0.9 / (i + 1) as f32,
                 })
                 .collect(),
+            masks: Vec::new(),
         };
         let info = DetectorRunInfo {
             detector: detector.to_owned(),
@@ -146,6 +179,23 @@ mod tests {
         let other = crate::store::ClipFingerprint { content_sha256_of_samples: "other".to_owned(), ..clip };
         store.restart(&other, &key).unwrap();
         assert_eq!(store.detector_run("a").unwrap(), None);
+    }
+
+    #[test]
+    fn masks_come_back_with_their_boxes_and_go_with_the_next_run() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.snowmesh");
+        let (mut store, _) =
+            AnalysisStore::open(&path, &samples::fingerprint(), &samples::key(), OpenMode::Resume).unwrap();
+        let mut kept = run("a", 3);
+        let bboxes = kept.frames[2].detections.iter().map(|detection| detection.bbox);
+        kept.frames[2].masks = bboxes
+            .map(|bbox| Mask { bbox, side: 3, codes: vec![0, 255, 0, 255, 255, 255, 0, 255, 0] })
+            .collect();
+        store.write_detector_run(&kept).unwrap();
+        assert_eq!(store.detector_run("a").unwrap(), Some(kept));
+        store.write_detector_run(&run("a", 3)).unwrap();
+        assert_eq!(store.detector_run("a").unwrap(), Some(run("a", 3)));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
+use crate::types::temporary::is_file_at;
 
 /// Times that a lock file is opened anew because its last holder was just removing it.
 const ATTEMPTS: usize = 16;
@@ -67,21 +68,6 @@ fn lock_path(store: &Path) -> PathBuf {
     let mut name = OsString::from(store);
     name.push("-lock");
     PathBuf::from(name)
-}
-
-#[cfg(unix)]
-fn is_file_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    match (file.metadata(), std::fs::metadata(path)) {
-        (Ok(ours), Ok(there)) => ours.dev() == there.dev() && ours.ino() == there.ino(),
-        _ => false,
-    }
-}
-
-/// Where files have no inode number the lock file is never removed, so it stays the same one.
-#[cfg(not(unix))]
-fn is_file_at(_file: &File, _path: &Path) -> bool {
-    true
 }
 
 #[cfg(test)]

@@ -7,18 +7,29 @@ use rusqlite::{TransactionBehavior, params};
 
 use super::error::{OfFile, StoreError};
 use super::open::{Access, AnalysisStore};
-use crate::types::{BBox, Detection};
+use super::{mask_codec, schema};
+use crate::types::{BBox, Detection, Mask};
 
 /// The table; files have it from the first analysis of one model at a time on.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS looks (
     frame INTEGER PRIMARY KEY, picture BLOB NOT NULL, detections BLOB NOT NULL
-);";
+);
+CREATE TABLE IF NOT EXISTS look_masks (picture BLOB PRIMARY KEY, masks BLOB NOT NULL) WITHOUT ROWID;";
 
 /// Bytes of a detection: corners and score, 32-bit floats, little endian.
 const DETECTION_BYTES: usize = 20;
 
 /// What identifies a picture.
 pub type PictureKey = [u8; 16];
+
+/// Who is seen in a picture.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sight {
+    /// Everybody, best first.
+    pub detections: Vec<Detection>,
+    /// Their shapes, in the same order; empty where the network gives none.
+    pub masks: Vec<Mask>,
+}
 
 /// One look.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +39,7 @@ pub struct Look {
     /// The picture that the detector was given.
     pub picture: PictureKey,
     /// What it said.
-    pub detections: Vec<Detection>,
+    pub sight: Sight,
 }
 
 impl AnalysisStore {
@@ -53,7 +64,13 @@ impl AnalysisStore {
                 .of_file(path)?;
             for look in looks {
                 let frame = super::write::integer(look.frame, path)?;
-                row.execute(params![frame, look.picture, encode(&look.detections)]).of_file(path)?;
+                row.execute(params![frame, look.picture, encode(&look.sight.detections)]).of_file(path)?;
+            }
+            let mut row = tx
+                .prepare_cached("INSERT OR REPLACE INTO look_masks (picture, masks) VALUES (?1, ?2)")
+                .of_file(path)?;
+            for Look { picture, sight, .. } in looks.iter().filter(|look| !look.sight.masks.is_empty()) {
+                row.execute(params![picture, mask_codec::encode(&sight.masks)]).of_file(path)?;
             }
         }
         tx.commit().of_file(path)
@@ -80,7 +97,7 @@ impl AnalysisStore {
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] where a row cannot be read; SQLite's.
-    pub fn looks(&self) -> Result<HashMap<PictureKey, Vec<Detection>>, StoreError> {
+    pub fn looks(&self) -> Result<HashMap<PictureKey, Sight>, StoreError> {
         let mut found = HashMap::new();
         if !self.has_looks()? {
             return Ok(found);
@@ -95,9 +112,30 @@ impl AnalysisStore {
                 path: self.path.clone(),
                 cause: format!("a look of {} bytes", blob.len()),
             })?;
-            found.insert(picture, detections);
+            found.insert(picture, Sight { detections, masks: Vec::new() });
         }
+        self.read_look_masks(&mut found)?;
         Ok(found)
+    }
+
+    fn read_look_masks(&self, found: &mut HashMap<PictureKey, Sight>) -> Result<(), StoreError> {
+        let path = &self.path;
+        // Looks from before there were masks have no such table.
+        if !schema::has_table(&self.conn, "look_masks").of_file(path)? {
+            return Ok(());
+        }
+        let mut select = self.conn.prepare_cached("SELECT picture, masks FROM look_masks").of_file(path)?;
+        let mut rows = select.query([]).of_file(path)?;
+        while let Some(row) = rows.next().of_file(path)? {
+            let picture: PictureKey = row.get(0).of_file(path)?;
+            let blob = row.get_ref(1).and_then(|value| Ok(value.as_blob()?)).of_file(path)?;
+            let Some(sight) = found.get_mut(&picture) else { continue };
+            sight.masks = mask_codec::decode(blob, &sight.detections).ok_or_else(|| StoreError::Corrupt {
+                path: path.clone(),
+                cause: format!("the masks of a look, {} bytes", blob.len()),
+            })?;
+        }
+        Ok(())
     }
 
     /// Removes them: the analysis is finished.
@@ -108,12 +146,12 @@ impl AnalysisStore {
         if let Access::Read(reason) = self.access {
             return Err(self.refused(reason));
         }
-        self.conn.execute_batch("DROP TABLE IF EXISTS looks").of_file(&self.path)
+        let drop = "DROP TABLE IF EXISTS looks; DROP TABLE IF EXISTS look_masks";
+        self.conn.execute_batch(drop).of_file(&self.path)
     }
 
     fn has_looks(&self) -> Result<bool, StoreError> {
-        let query = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'looks')";
-        self.conn.query_row(query, [], |row| row.get(0)).of_file(&self.path)
+        schema::has_table(&self.conn, "looks").of_file(&self.path)
     }
 }
 
@@ -151,10 +189,11 @@ mod tests {
         let mut store = open(OpenMode::Resume);
         assert_eq!((store.next_look(3).unwrap(), store.looks().unwrap().len()), (3, 0));
         let found = vec![Detection { bbox: BBox::new(0.1, -2.5, 1e-7, 4e6), score: 0.3 }];
-        let look = |frame, detections: &[Detection]| Look {
-            frame,
-            picture: [u8::try_from(frame).unwrap(); 16],
-            detections: detections.to_vec(),
+        let masks = vec![Mask { bbox: found[0].bbox, side: 2, codes: vec![0, 255, 255, 0] }];
+        let look = |frame, detections: &[Detection]| {
+            let masks = if detections.is_empty() { Vec::new() } else { masks.clone() };
+            let sight = Sight { detections: detections.to_vec(), masks };
+            Look { frame, picture: [u8::try_from(frame).unwrap(); 16], sight }
         };
         store.append_looks(&[look(3, &found), look(4, &[])]).unwrap();
         drop(store);
@@ -162,7 +201,8 @@ mod tests {
         assert_eq!(store.next_look(3).unwrap(), 5);
         assert_eq!(store.next_look(5).unwrap(), 5);
         let looks = store.looks().unwrap();
-        assert_eq!((&looks[&[3; 16]], looks[&[4; 16]].len()), (&found, 0));
+        assert_eq!(looks[&[3; 16]], Sight { detections: found.clone(), masks: masks.clone() });
+        assert_eq!(looks[&[4; 16]], Sight::default());
         store.clear_looks().unwrap();
         assert!(store.looks().unwrap().is_empty());
         store.append_looks(&[look(3, &found)]).unwrap();

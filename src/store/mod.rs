@@ -14,6 +14,8 @@ mod evidence;
 mod fingerprint;
 mod lock;
 mod looks;
+mod mask_codec;
+mod masks;
 mod meta;
 mod motions;
 mod notes;
@@ -30,6 +32,6 @@ mod tests;
 
 pub use error::StoreError;
 pub use fingerprint::ClipFingerprint;
-pub use looks::{Look, PictureKey};
+pub use looks::{Look, PictureKey, Sight};
 pub use open::{AnalysisStore, OpenMode, Opened, default_path};
 pub use record::{FrameRecord, RunKey};

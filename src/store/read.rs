@@ -9,6 +9,7 @@ use super::body_codec;
 use super::error::{OfFile, StoreError};
 use super::evidence;
 use super::fingerprint::ClipFingerprint;
+use super::masks;
 use super::meta;
 use super::open::AnalysisStore;
 use super::record::{FrameRecord, RunKey};
@@ -130,6 +131,7 @@ impl AnalysisStore {
             record.observations.push(Observation { detection, body: body(row, 6, &self.path)? });
         }
         evidence::read(&tx, &mut records, &self.path)?;
+        masks::read(&tx, &mut records, &self.path)?;
         Ok(records)
     }
 

@@ -34,6 +34,7 @@ pub(super) fn body(seed: u32) -> BodyEstimate {
             nose: Vec3::new(next(), next(), next()),
             ears: Vec3::new(next(), next(), next()),
         }),
+        joint_sigma_m: seed.is_multiple_of(3).then(|| std::array::from_fn(|_| next())),
         confidence: next(),
     }
 }
@@ -78,6 +79,7 @@ fn evidence(frame: u64) -> FrameEvidence {
     };
     FrameEvidence {
         motion: if frame.is_multiple_of(3) { CameraMotion::Unavailable } else { known(frame as f32 / 7.0) },
+        masks: Vec::new(),
         appearances: (0..frame % 3).map(|ord| (ord == 0).then(|| colors(frame))).collect(),
     }
 }

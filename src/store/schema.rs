@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, Transaction};
 
 use super::error::{OfFile, StoreError};
-use super::evidence;
+use super::{evidence, masks};
 
 /// "SNMS", in the header field that SQLite keeps for the application (<https://www.sqlite.org/fileformat2.html>).
 const APPLICATION_ID: i64 = 0x534E_4D53;
@@ -47,6 +47,9 @@ const DETECTOR_RUNS: &str = "
     CREATE TABLE IF NOT EXISTS detector_frames (
         detector TEXT NOT NULL, frame INTEGER NOT NULL, latency_ms REAL, found BLOB NOT NULL,
         PRIMARY KEY (detector, frame)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS detector_masks (
+        detector TEXT NOT NULL, frame INTEGER NOT NULL, masks BLOB NOT NULL, PRIMARY KEY (detector, frame)
     ) WITHOUT ROWID;";
 
 /// What an openable file turned out to hold.
@@ -103,6 +106,7 @@ pub(super) fn migrate(path: &Path, from: i64) -> Result<(), StoreError> {
 pub(super) fn complete(conn: &Connection) -> rusqlite::Result<()> {
     conn.execute_batch(CHANGES)?;
     conn.execute_batch(DETECTOR_RUNS)?;
+    conn.execute_batch(masks::TABLE)?;
     conn.execute_batch(evidence::TABLES)
 }
 
@@ -118,14 +122,15 @@ pub(super) fn has_table(conn: &Connection, name: &str) -> rusqlite::Result<bool>
 
 /// Removes what detectors found in another content of the clip.
 pub(super) fn clear_detector_runs(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute_batch("DELETE FROM detector_frames; DELETE FROM detector_runs;")
+    conn.execute_batch("DELETE FROM detector_frames; DELETE FROM detector_masks; DELETE FROM detector_runs;")
 }
 
 /// Removes every row of an analysis. The user's changes and notes stay: they are not the analysis' to lose.
 pub(super) fn clear(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     tx.execute_batch(
         "DELETE FROM riders; DELETE FROM tracks; DELETE FROM observations; DELETE FROM changes; DELETE FROM frames;
-         DELETE FROM motions; DELETE FROM appearances; DROP TABLE IF EXISTS looks;
+         DELETE FROM motions; DELETE FROM appearances; DELETE FROM masks;
+         DROP TABLE IF EXISTS looks; DROP TABLE IF EXISTS look_masks;
          DELETE FROM meta WHERE key NOT IN ('track_edits', 'capture_fps');",
     )
 }

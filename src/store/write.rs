@@ -7,6 +7,7 @@ use rusqlite::{TransactionBehavior, params};
 use super::body_codec;
 use super::error::{OfFile, StoreError};
 use super::evidence;
+use super::masks;
 use super::meta;
 use super::open::{Access, AnalysisStore};
 use super::record::FrameRecord;
@@ -58,6 +59,7 @@ impl AnalysisStore {
                     None => no_change.execute([frame]).of_file(path)?,
                 };
                 evidence::write(&tx, frame, &record.evidence, path)?;
+                masks::write(&tx, frame, &record.evidence.masks, path)?;
                 clear.execute([frame]).of_file(path)?;
                 for (ord, observation) in (0_i64..).zip(&record.observations) {
                     let [x0, y0, x1, y1] = corners(&observation.detection.bbox);

@@ -85,7 +85,7 @@ mod tests {
     use crate::types::CameraMotion;
 
     static NOTHING: FrameEvidence =
-        FrameEvidence { motion: CameraMotion::Unavailable, appearances: Vec::new() };
+        FrameEvidence { motion: CameraMotion::Unavailable, appearances: Vec::new(), masks: Vec::new() };
 
     fn boxes(found: &[Candidate<'_>]) -> Vec<BBox> {
         found.iter().map(|c| c.bbox).collect()

@@ -12,6 +12,7 @@ pub(super) fn carried(body: &BodyEstimate, from: &BBox, to: &BBox, trust: f32) -
     let moved = |p: Vec2| to.center() + (p - from.center()) * growth;
     let mut out = body.clone();
     out.depth_cues = None;
+    out.joint_sigma_m = None;
     out.confidence *= trust;
     for keypoint in &mut out.joints_2d {
         keypoint.position = moved(keypoint.position);
@@ -37,6 +38,7 @@ pub(super) fn carried(body: &BodyEstimate, from: &BBox, to: &BBox, trust: f32) -
 pub(super) fn between(a: &BodyEstimate, b: &BodyEstimate, t: f32, trust: f32) -> BodyEstimate {
     let mut out = a.clone();
     out.depth_cues = None;
+    out.joint_sigma_m = None;
     for (keypoint, target) in out.joints_2d.iter_mut().zip(&b.joints_2d) {
         keypoint.position = keypoint.position.lerp(target.position, t);
         keypoint.score = lerp(keypoint.score, target.score, t) * trust;

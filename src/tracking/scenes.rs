@@ -36,6 +36,7 @@ pub(super) fn seen(bbox: BBox, score: f32) -> Observation {
         translation_m: pelvis,
         camera,
         depth_cues: None,
+        joint_sigma_m: None,
         confidence: 0.8,
     };
     Observation { detection: Detection { bbox, score }, body: Some(body) }

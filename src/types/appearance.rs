@@ -1,5 +1,6 @@
 //! What a body's surface looks like in a frame, and what else a picture tells of who is who.
 
+use super::mask::Mask;
 use super::motion::CameraMotion;
 
 /// Patches that a body's surface is divided into.
@@ -49,6 +50,8 @@ pub struct FrameEvidence {
     pub motion: CameraMotion,
     /// Surface colours by observation, in the observations' order; `None`, and past the end, where they are not known.
     pub appearances: Vec<Option<SurfaceColors>>,
+    /// The shapes of those whose detector gives them, each with the box of its observation.
+    pub masks: Vec<Mask>,
 }
 
 impl FrameEvidence {

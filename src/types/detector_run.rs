@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::mask::Mask;
 use super::person::Detection;
 
 /// A detector's way through a clip, kept so that looking at it again costs nothing.
@@ -40,4 +41,6 @@ pub struct DetectedFrame {
     pub latency_ms: f32,
     /// Who was found, best first, whatever the threshold.
     pub detections: Vec<Detection>,
+    /// The shapes of these, in their order; empty where the network gives none.
+    pub masks: Vec<Mask>,
 }

@@ -12,6 +12,8 @@ pub struct OverlayStyle {
     pub mesh: bool,
     /// The mesh in the colours that the rider was seen in, where they are known.
     pub textured: bool,
+    /// The mesh faded where the body is guessed rather than seen.
+    pub doubt: bool,
     /// The mesh's edges.
     pub wireframe: bool,
     /// The 2D keypoints, joined.
@@ -20,6 +22,8 @@ pub struct OverlayStyle {
     pub boxes: bool,
     /// Name, provenance and score of each rider, beside his box.
     pub labels: bool,
+    /// The outline of each rider as the detector saw it, where it gives one.
+    pub masks: bool,
     /// The way of each rider over the last seconds.
     pub trails: bool,
     /// The ways of his head, hands and feet.
@@ -43,10 +47,12 @@ impl Default for OverlayStyle {
         Self {
             mesh: true,
             textured: false,
+            doubt: true,
             wireframe: false,
             skeleton: false,
             boxes: false,
             labels: false,
+            masks: false,
             trails: false,
             joint_trails: false,
             angles: false,

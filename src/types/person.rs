@@ -65,6 +65,8 @@ pub struct BodyEstimate {
     /// What the recoverer knew of depth, where the body can be fitted again; `None` for bodies of a mesh network and for
     /// those that were not seen.
     pub depth_cues: Option<DepthCues>,
+    /// Standard deviation of each joint's place relative to the root joint, metres, as far as the recoverer can tell it.
+    pub joint_sigma_m: Option<[f32; JOINT_COUNT]>,
     /// How sure the recoverer is that a body is there and its pose is right, 0 to 1.
     pub confidence: f32,
 }

@@ -6,7 +6,7 @@ use super::lane::Lane;
 use crate::engine::{AnalysisOutcome, JobId, ResolvedRiders, Textures};
 use crate::settings::ModelSettings;
 use crate::types::edits::EditLog;
-use crate::types::{CameraMotion, Provenance, RiderFrame, RunSummary, Track, TrackId};
+use crate::types::{CameraMotion, Mask, Provenance, RiderFrame, RunSummary, Track, TrackId};
 
 /// Riders by frame: piece by piece while an analysis runs, whole once it has settled who is who.
 #[derive(Debug)]
@@ -201,6 +201,14 @@ impl Analysis {
         match &self.riders {
             Riders::Coming(_) => None,
             Riders::Whole(whole) => Some(&whole.textures),
+        }
+    }
+
+    /// The shapes that the detector saw in a frame; none while it is not settled who is who.
+    pub fn masks_at(&self, frame: u64) -> &[Mask] {
+        match &self.riders {
+            Riders::Coming(_) => &[],
+            Riders::Whole(whole) => whole.masks_at(frame),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The application: takes in what the engine says, draws the state, and carries out what the user asks for.
 
+mod arrivals;
 mod draw;
 mod moving;
 
@@ -21,7 +22,7 @@ use super::peek::Peek;
 use super::picture::PictureView;
 use super::second_view::SecondClip;
 use super::state::{Dialog, State};
-use super::{WindowOptions, inspector, keys, text, theme};
+use super::{WindowOptions, inspector, keys, theme};
 use crate::engine::{self, Engine, Player, Wake};
 use crate::settings::Theme;
 use crate::types::VideoFrame;
@@ -96,6 +97,9 @@ impl App {
         if let Some(Err(error)) = options.lose_device_after.map(|after| app.picture.lose_device(after)) {
             app.state.note(Severity::Error, "No device is lost", error.to_string());
         }
+        if app.state.settings.decoding.hardware {
+            app.engine.find_decoding_devices();
+        }
         if let Some(clip) = options.clip {
             app.run(&ctx, vec![Command::Open(clip)]);
         }
@@ -127,6 +131,9 @@ impl App {
         for event in self.engine.drain_events() {
             let outcome = self.state.take_event(event);
             effects.extend(outcome.effects);
+            if let (Some(proxy), Some(player)) = (outcome.proxy, &self.player) {
+                player.set_proxy(proxy);
+            }
             if let Some(player) = outcome.second {
                 self.second.open(player);
             }
@@ -211,10 +218,18 @@ impl App {
         for effect in effects {
             match effect {
                 Effect::Open(path) => {
-                    let job = self.engine.open(&path);
+                    let job = self.engine.open(&path, self.state.settings.decoding.hardware);
                     self.state.opening_started(job);
                 }
-                Effect::OpenSecond(path) => self.state.opening_second = Some(self.engine.open(&path)),
+                Effect::OpenSecond(path) => {
+                    let job = self.engine.open(&path, self.state.settings.decoding.hardware);
+                    self.state.opening_second = Some(job);
+                }
+                Effect::FindDecoders => self.engine.find_decoding_devices(),
+                Effect::MakeProxy(path) => {
+                    self.state.making_proxy =
+                        files::proxy_folder().map(|folder| self.engine.make_proxy(&path, &folder));
+                }
                 Effect::CloseSecond => self.second.close(),
                 Effect::Analyze(request) => {
                     let asked = request.models.clone();
@@ -239,8 +254,21 @@ impl App {
                 Effect::OpenDemo(demo) => {
                     self.in_background("copy demo", move || Arrival::Demo(files::working_copy(&demo)));
                 }
+                Effect::Compare(request) => {
+                    let job = self.engine.compare(request);
+                    self.state.comparison_started(job);
+                }
+                Effect::LookUpRuns(request) => {
+                    let engine = Arc::clone(&self.engine);
+                    self.in_background("look up detectors", move || background::kept_runs(&engine, &request));
+                }
+                Effect::Measure { comparison, thresholds } => {
+                    self.in_background("compare detectors", move || {
+                        background::measured(comparison, &thresholds)
+                    });
+                }
                 Effect::Export(request) => {
-                    self.engine.export(request);
+                    self.engine.export(request, self.state.settings.memory.worker);
                 }
                 Effect::SavePicture(request) => {
                     self.engine.save_picture(request);
@@ -321,37 +349,6 @@ impl App {
         }
     }
 
-    fn take_arrival(&mut self, arrival: Arrival) -> Vec<Effect> {
-        match arrival {
-            Arrival::Saved(clip, Ok(Some(riders))) => self.state.take_saved(&clip, riders),
-            Arrival::Saved(_, Ok(None)) => {}
-            Arrival::Changed(clip, riders) => self.state.take_changed(&clip, riders),
-            Arrival::Saved(clip, Err(error)) => {
-                let title = format!("The earlier analysis of {} cannot be read", text::file_name(&clip));
-                self.state.note(Severity::Warning, title, error.to_string());
-            }
-            Arrival::Notes(clip, Ok(notes)) => self.state.take_notes(&clip, notes),
-            Arrival::Notes(clip, Err(error)) => {
-                let title = format!("The notes on {} cannot be read", text::file_name(&clip));
-                self.state.note(Severity::Warning, title, error.to_string());
-            }
-            Arrival::NotesSaved(Ok(())) => {}
-            Arrival::NotesSaved(Err(error)) => {
-                self.state.note(Severity::Warning, "The notes could not be kept", error.to_string());
-            }
-            // A body that was asked for before another one comes too late.
-            Arrival::Body(recoverer, _) if self.body_of.as_ref() != Some(&recoverer) => {}
-            Arrival::Body(_, Ok(builder)) => self.picture.set_body(*builder),
-            Arrival::Body(_, Err(error)) => {
-                self.state.note(Severity::Error, "No mesh can be drawn", error.to_string());
-            }
-            Arrival::Plan(key, plan, footprints) => self.state.take_plan(&key, plan, footprints),
-            Arrival::Demo(Ok(path)) => return self.state.update(Command::Open(path)),
-            Arrival::Demo(Err(error)) => self.state.note(Severity::Error, "The demo cannot be opened", error),
-        }
-        Vec::new()
-    }
-
     fn list_models(&mut self) {
         list_models(&self.engine, &mut self.state);
     }
@@ -393,7 +390,12 @@ impl eframe::App for App {
     fn on_exit(&mut self) {
         self.settings_writer.write_now(&self.state.settings);
         if let Some(pace) = self.pace.report() {
-            tracing::info!(?pace, "the window's frames");
+            let left_out = self.player.as_ref().map_or(0, Player::left_out);
+            tracing::info!(
+                ?pace,
+                left_out,
+                "the window's frames, and those of the clip that playing left out"
+            );
         }
     }
 

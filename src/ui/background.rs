@@ -1,9 +1,11 @@
 //! Slow things that the window does beside the engine's jobs, each on a thread of its own.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
+use crate::engine::compare::{self, CompareRequest, Comparison, Measured};
 use crate::engine::{
     self, AnalyzeRequest, Engine, EngineError, ModelFootprint, Plan, ResolvedRiders, SceneBuilder,
     TrackChange, Wake, thread,
@@ -26,6 +28,10 @@ pub enum Arrival {
     Notes(PathBuf, Result<ClipNotes, EngineError>),
     /// The notes of a clip were written, or not.
     NotesSaved(Result<(), EngineError>),
+    /// The detectors that have been run over a clip, and how they differ.
+    KeptRuns(PathBuf, Result<(Arc<Comparison>, Measured), EngineError>),
+    /// How detectors differ at other thresholds.
+    Measured(Arc<Comparison>, Measured),
     /// The demo clip, ready to be opened.
     Demo(Result<PathBuf, String>),
 }
@@ -87,6 +93,21 @@ pub fn plan(engine: &Engine, key: Box<PlanKey>) -> Arrival {
             .filter_map(|(id, device)| engine::model_footprint(engine.shelf(), id, device).ok())
             .collect();
     Arrival::Plan(key, engine::plan_analysis(&request, engine.shelf()), footprints)
+}
+
+/// Looks up which of the detectors of `request` have been run over its clip.
+pub fn kept_runs(engine: &Engine, request: &CompareRequest) -> Arrival {
+    let kept = compare::kept_comparison(request, engine.shelf()).map(|comparison| {
+        let measured = comparison.measure(&comparison.thresholds());
+        (Arc::new(comparison), measured)
+    });
+    Arrival::KeptRuns(request.analysis.clip.clone(), kept)
+}
+
+/// How detectors differ at these thresholds.
+pub fn measured(comparison: Arc<Comparison>, thresholds: &[f32]) -> Arrival {
+    let measured = comparison.measure(thresholds);
+    Arrival::Measured(comparison, measured)
 }
 
 /// Reads the notes of a clip.

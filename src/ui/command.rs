@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 
+use super::comparing::CompareChange;
 use super::export_form::ExportForm;
 use super::notes::NoteId;
 use super::second::SecondChange;
 use super::zoom::Zoom;
 use crate::engine::{JobId, TrackChange};
-use crate::settings::{MemorySettings, ModelSettings, Theme};
+use crate::settings::{DecodingSettings, MemorySettings, ModelSettings, Theme};
 use crate::types::memory::UnknownSize;
 use crate::types::{Rung, TrackId};
 
@@ -24,6 +25,8 @@ pub enum Tab {
     Models,
     /// Every job.
     Activity,
+    /// Detectors beside each other; there while they are compared.
+    Compare,
 }
 
 /// A part of the overlay that can be shown or hidden.
@@ -33,6 +36,8 @@ pub enum Layer {
     Mesh,
     /// The mesh in the rider's own colours.
     Texture,
+    /// The mesh faded where it is guessed.
+    Doubt,
     /// The mesh's edges.
     Wireframe,
     /// The 2D keypoints, joined.
@@ -41,6 +46,8 @@ pub enum Layer {
     Boxes,
     /// Name and provenance beside the box.
     Labels,
+    /// The outline of each rider as the detector saw it.
+    Masks,
     /// The ways of the riders.
     Trails,
     /// The ways of their heads, hands and feet.
@@ -76,6 +83,8 @@ pub enum Pick {
     Chrono,
     /// Where the shown frame is saved.
     Picture,
+    /// Who really is where, to hold detectors against.
+    Truth,
 }
 
 /// Something the user asked for.
@@ -91,6 +100,10 @@ pub enum Command {
     CloseSecond,
     /// Lines the second clip up, or arranges it otherwise.
     ChangeSecond(SecondChange),
+    /// Shows detectors beside each other, or the clip alone again.
+    ToggleCompare,
+    /// Chooses, runs and looks through what is compared.
+    Compare(CompareChange),
     /// Opens the clip that comes with the program.
     OpenDemo,
     /// Plays or pauses.
@@ -182,6 +195,8 @@ pub enum Command {
     ShowLicence(String),
     /// Fetches the file of a model whose licence has been accepted.
     FetchModel(String),
+    /// Sets how clips are decoded for the window.
+    SetDecoding(DecodingSettings),
     /// Sets whether a clip is analysed as soon as it is open.
     SetAnalyzeOnOpen(bool),
     /// Sets the colours of the window.

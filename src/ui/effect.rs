@@ -4,8 +4,10 @@
 //! without a window.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::command::Pick;
+use crate::engine::compare::{CompareRequest, Comparison};
 use crate::engine::{AnalyzeRequest, DataExportRequest, ExportRequest, JobId, PictureRequest, TrackChange};
 use crate::types::moments::ClipNotes;
 
@@ -28,6 +30,10 @@ pub enum PlayerOrder {
 pub enum Effect {
     /// Ask the engine to open a clip.
     Open(PathBuf),
+    /// Ask the engine to look for devices that decode.
+    FindDecoders,
+    /// Ask the engine for a small copy of a clip.
+    MakeProxy(PathBuf),
     /// Ask the engine to open a clip beside the one that is open.
     OpenSecond(PathBuf),
     /// Let go of the second clip.
@@ -62,6 +68,17 @@ pub enum Effect {
         store: PathBuf,
         /// Frames of the clip.
         frames: u64,
+    },
+    /// Ask the engine to compare detectors.
+    Compare(CompareRequest),
+    /// Look up which detectors have been run over the clip.
+    LookUpRuns(CompareRequest),
+    /// Say how detectors differ at these thresholds.
+    Measure {
+        /// What they found.
+        comparison: Arc<Comparison>,
+        /// A threshold for each.
+        thresholds: Vec<f32>,
     },
     /// Ask the engine for an export.
     Export(ExportRequest),

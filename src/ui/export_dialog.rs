@@ -87,6 +87,7 @@ fn burned_in(ui: &mut Ui, form: &mut ExportForm) {
         let layers = [
             (&mut overlay.mesh, "Mesh"),
             (&mut overlay.textured, "Own colours"),
+            (&mut overlay.doubt, "Fade where unsure"),
             (&mut overlay.wireframe, "Wireframe"),
             (&mut overlay.skeleton, "Skeleton"),
             (&mut overlay.boxes, "Boxes"),
@@ -94,6 +95,7 @@ fn burned_in(ui: &mut Ui, form: &mut ExportForm) {
             (&mut overlay.angles, "Angles"),
             (&mut overlay.clock, "Clock"),
             (&mut overlay.others, "Other riders"),
+            (&mut overlay.masks, "Outline"),
             (&mut overlay.trails, "Trails"),
             (&mut overlay.joint_trails, "Trails of limbs"),
         ];

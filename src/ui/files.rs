@@ -45,7 +45,9 @@ impl FileDialogs {
         thread::spawn("file dialog", move || {
             let shown_at = Instant::now();
             let chosen = match pick {
-                Pick::Clip | Pick::SecondClip | Pick::Model => pollster::block_on(dialog.pick_file()),
+                Pick::Clip | Pick::SecondClip | Pick::Model | Pick::Truth => {
+                    pollster::block_on(dialog.pick_file())
+                }
                 Pick::ExportVideo | Pick::ContactSheet | Pick::Chrono | Pick::Picture => {
                     pollster::block_on(dialog.save_file())
                 }
@@ -86,6 +88,10 @@ fn dialog(pick: Pick, start: &Path) -> rfd::AsyncFileDialog {
             .set_title("Import a model")
             .add_filter("Networks and bodies", &["onnx", "npz", "pkl"])
             .add_filter("All files", &["*"]),
+        Pick::Truth => dialog
+            .set_title("Who really is where")
+            .add_filter("Truths", &["txt", "json"])
+            .add_filter("All files", &["*"]),
         Pick::ExportVideo => {
             let name = start.file_name().unwrap_or_default().to_string_lossy();
             dialog.set_title("Export to").set_file_name(name).add_filter("Video", &WRITTEN_EXTENSIONS)
@@ -97,6 +103,11 @@ fn dialog(pick: Pick, start: &Path) -> rfd::AsyncFileDialog {
         Pick::ExportMattes => dialog.set_title("Folder for the mattes"),
         Pick::ExportData => dialog.set_title("Folder for the data files"),
     }
+}
+
+/// Where small copies of large clips are kept; `None` where the system names no cache folder.
+pub fn proxy_folder() -> Option<PathBuf> {
+    Some(directories::ProjectDirs::from("", "", "snowmesh")?.cache_dir().join("proxies"))
 }
 
 /// A copy of the demo clip in the user's cache folder: the place that it comes from may be read-only, and its

@@ -90,8 +90,8 @@ impl Jobs {
     pub fn headline(&self) -> Option<&Job> {
         let rank = |job: &&Job| match job.kind {
             JobKind::Export { .. } => 2,
-            JobKind::Analyze(_) => 1,
-            JobKind::TakeIn(_) | JobKind::Fetch(_) | JobKind::Open(_) => 0,
+            JobKind::Analyze(_) | JobKind::Compare(_) => 1,
+            JobKind::TakeIn(_) | JobKind::Fetch(_) | JobKind::Open(_) | JobKind::Proxy(_) => 0,
         };
         self.0.iter().filter(|job| job.is_running()).max_by_key(rank)
     }
@@ -118,7 +118,9 @@ pub fn verb(kind: &JobKind) -> &'static str {
         JobKind::TakeIn(_) => "Taking in",
         JobKind::Fetch(_) => "Fetching",
         JobKind::Open(_) => "Opening",
+        JobKind::Proxy(_) => "Copying",
         JobKind::Analyze(_) => "Analysing",
+        JobKind::Compare(_) => "Comparing",
         JobKind::Export { .. } => "Exporting",
     }
 }

@@ -3,6 +3,7 @@
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use super::command::{Command, Layer, Pick};
+use super::comparing::CompareChange;
 use crate::engine::TrackChange;
 
 /// One thing that keys do.
@@ -73,6 +74,7 @@ pub static GROUPS: &[Group] = &[
         shortcuts: &[
             shortcut(&[key(Key::M)], Command::ToggleLayer(Layer::Mesh), "Mesh"),
             shortcut(&[key(Key::U)], Command::ToggleLayer(Layer::Texture), "Mesh in the rider's own colours"),
+            shortcut(&[key(Key::H)], Command::ToggleLayer(Layer::Doubt), "Fade the mesh where it is guessed"),
             shortcut(&[key(Key::W)], Command::ToggleLayer(Layer::Wireframe), "Wireframe"),
             shortcut(&[key(Key::S)], Command::ToggleLayer(Layer::Skeleton), "Skeleton"),
             shortcut(&[key(Key::B)], Command::ToggleLayer(Layer::Boxes), "Boxes"),
@@ -100,6 +102,17 @@ pub static GROUPS: &[Group] = &[
             shortcut(&[ctrl(Key::O)], Command::Browse(Pick::Clip), "Open a clip"),
             shortcut(&[ctrl(Key::E)], Command::ShowExport, "Export"),
             shortcut(&[ctrl(Key::S)], Command::Browse(Pick::Picture), "Save the picture shown"),
+            shortcut(&[key(Key::V)], Command::ToggleCompare, "Compare detectors, or stop"),
+            shortcut(
+                &[key(Key::E)],
+                Command::Compare(CompareChange::NextDisagreement),
+                "Next frame in which detectors differ",
+            ),
+            shortcut(
+                &[shift(Key::E)],
+                Command::Compare(CompareChange::PreviousDisagreement),
+                "Frame before in which they differ",
+            ),
             shortcut(&[key(Key::F)], Command::SetZoom(super::zoom::Zoom::Fit), "Fit the picture"),
             shortcut(&[key(Key::Num1)], Command::ZoomActual, "Picture at 100 %"),
             shortcut(&[key(Key::G)], Command::ToggleFollow, "Follow the rider"),

@@ -9,6 +9,9 @@ mod app;
 mod background;
 mod clip_notes;
 mod command;
+mod compare_view;
+mod comparing;
+mod decoding;
 mod dialog;
 mod effect;
 mod export_dialog;
@@ -73,7 +76,7 @@ pub struct WindowOptions {
     pub demo: Option<PathBuf>,
     /// Where models and the runtime are.
     pub places: ModelPlaces,
-    /// The program that analyses in a process of its own; `None` to analyse in this one.
+    /// The program that analyses and exports in processes of its own; `None` to do so in this one.
     pub worker: Option<PathBuf>,
     /// Loses the graphics device so long after the start: a trial of what comes then.
     pub lose_device_after: Option<Duration>,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::analysis::Analysis;
+use super::comparing;
 use super::effect::Effect;
 use super::jobs::{self, JobState};
 use super::notes::Severity;
@@ -10,7 +11,7 @@ use super::state::{OpenClip, State};
 use super::text;
 use super::zoom::Zoom;
 use crate::engine::{
-    AnalysisOutcome, EngineError, ErrorKind, Event, JobId, JobKind, JobResult, Player, ResolvedRiders,
+    AnalysisOutcome, EngineError, ErrorKind, Event, JobId, JobKind, JobResult, Player, Proxy, ResolvedRiders,
 };
 use crate::types::Rung;
 
@@ -26,6 +27,8 @@ pub struct Outcome {
     pub player: Option<Player>,
     /// The player of a second clip that has been opened.
     pub second: Option<Player>,
+    /// A small copy of the open clip.
+    pub proxy: Option<Proxy>,
 }
 
 impl State {
@@ -117,7 +120,7 @@ impl State {
                 (self.opening, self.preview) = (None, None);
                 let effects = self.show_clip(OpenClip::new(clip));
                 self.playback = player.state();
-                Outcome { effects, player: Some(player), second: None }
+                Outcome { effects, player: Some(player), ..Outcome::default() }
             }
             Ok(JobResult::Analyzed(outcome)) => {
                 self.analysis_done(job, outcome);
@@ -126,6 +129,11 @@ impl State {
                 if self.settings.overlay.raw {
                     effects.extend(self.read_riders_again());
                 }
+                Outcome { effects, ..Outcome::default() }
+            }
+            Ok(JobResult::Compared { comparison, measured }) => {
+                self.end(job, JobState::Done(comparing::summary(&measured)));
+                let effects = self.take_comparison(job, comparison, measured);
                 Outcome { effects, ..Outcome::default() }
             }
             Ok(JobResult::Exported(outcome)) => {
@@ -140,6 +148,9 @@ impl State {
                 self.end(job, JobState::Done(detail.clone()));
                 self.note(Severity::Success, title, detail);
                 Outcome { effects: vec![Effect::ListModels], ..Outcome::default() }
+            }
+            Ok(JobResult::ProxyReady { clip, proxy }) => {
+                Outcome { proxy: self.take_proxy(job, &clip, proxy), ..Outcome::default() }
             }
             Ok(JobResult::DataExported(outcome)) => {
                 let files = outcome.files.len();
@@ -180,6 +191,7 @@ impl State {
         if self.second.take().is_some() {
             effects.push(Effect::CloseSecond);
         }
+        effects.extend(self.close_comparison());
         self.view.selected = None;
         let analyze = self.settings.analyze_on_open;
         effects.extend(self.analyze(false, Rung::default()).into_iter().map(|effect| match effect {
@@ -187,6 +199,8 @@ impl State {
             effect => effect,
         }));
         effects.push(notes);
+        effects.extend(self.stop_proxy());
+        effects.extend(self.wish_proxy());
         effects
     }
 
@@ -231,9 +245,11 @@ impl State {
                 self.jobs.remove(job);
             } else {
                 self.end(job, JobState::Cancelled);
+                self.comparison_cancelled(job);
             }
             return;
         }
+        self.comparison_failed(job, error);
         let lighter = error.next_rung();
         let (why, restart_helps) = (error.to_string(), error.restart_helps());
         self.end(job, JobState::Failed { why, restart_helps, lighter });
@@ -241,11 +257,15 @@ impl State {
             let title = match &kind {
                 Some(JobKind::Open(path)) => format!("Could not open {}", text::file_name(path)),
                 Some(JobKind::Analyze(path)) => format!("Could not analyse {}", text::file_name(path)),
+                Some(JobKind::Compare(path)) => {
+                    format!("Could not compare detectors on {}", text::file_name(path))
+                }
                 Some(JobKind::Export { output, .. }) => {
                     format!("Could not export {}", text::file_name(output))
                 }
                 Some(JobKind::TakeIn(file)) => format!("{} was not taken in", text::file_name(file)),
                 Some(JobKind::Fetch(id)) => format!("{id} was not fetched"),
+                Some(JobKind::Proxy(clip)) => format!("No small copy of {}", text::file_name(clip)),
                 None => "A job failed".to_owned(),
             };
             self.note(Severity::Error, title, error.to_string());

@@ -70,6 +70,13 @@ fn menu(ui: &mut Ui, state: &State, commands: &Commands) {
 pub fn path_dialog(ctx: &egui::Context, commands: &Commands, open: fn(PathBuf) -> Command) {
     dialog::show(ctx, "Open a clip", 480.0, commands, |ui, commands| {
         ui.label("This system shows no file dialog. Type the path of the clip, or drop it onto the window.");
+        let (id, pass) = (path_id("dialog"), ui.ctx().cumulative_pass_nr());
+        let seen =
+            ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or_default::<u64>(id.with("seen")), pass));
+        // It has just come up, and there is nothing to do but to type.
+        if seen + 1 < pass {
+            ui.memory_mut(|memory| memory.request_focus(id.with("field")));
+        }
         if let Some(path) = path_field(ui, "dialog") {
             commands.push(open(path));
         }
@@ -78,7 +85,7 @@ pub fn path_dialog(ctx: &egui::Context, commands: &Commands, open: fn(PathBuf) -
 
 /// A field for a path; gives it when it is confirmed.
 pub fn path_field(ui: &mut Ui, salt: &str) -> Option<PathBuf> {
-    let id = Id::unique("clip path").with(salt);
+    let id = path_id(salt);
     let mut path = ui.data(|data| data.get_temp::<String>(id)).unwrap_or_default();
     let mut confirmed = false;
     ui.horizontal(|ui| {
@@ -101,6 +108,10 @@ pub fn path_field(ui: &mut Ui, salt: &str) -> Option<PathBuf> {
     let kept = if result.is_some() { String::new() } else { path };
     ui.data_mut(|data| data.insert_temp(id, kept));
     result
+}
+
+fn path_id(salt: &str) -> Id {
+    Id::unique("clip path").with(salt)
 }
 
 /// A clip opened lately: its name, and its folder in small.

@@ -22,10 +22,12 @@ pub fn is_shown(style: &OverlayStyle, layer: Layer) -> bool {
     match layer {
         Layer::Mesh => style.mesh,
         Layer::Texture => style.textured,
+        Layer::Doubt => style.doubt,
         Layer::Wireframe => style.wireframe,
         Layer::Skeleton => style.skeleton,
         Layer::Boxes => style.boxes,
         Layer::Labels => style.labels,
+        Layer::Masks => style.masks,
         Layer::Trails => style.trails,
         Layer::JointTrails => style.joint_trails,
         Layer::Angles => style.angles,
@@ -47,6 +49,8 @@ struct Drawn {
 #[derive(Clone, Debug, PartialEq)]
 struct Key {
     frame: (u64, i64),
+    /// Pixels across: a small copy's picture of a frame is not the frame.
+    width: u32,
     riders_revision: u64,
     style: OverlayStyle,
     has_body: bool,
@@ -152,6 +156,7 @@ impl PictureView {
         let style = state.settings.overlay;
         let key = Key {
             frame: (frame.index, frame.pts),
+            width: frame.image.width,
             riders_revision: clip.analysis.revision(),
             style,
             has_body: self.builder.is_some(),
@@ -159,7 +164,10 @@ impl PictureView {
         let builder = self.builder.as_mut();
         let screen = self.screen.as_mut();
         let scene = &mut self.scene;
-        let fill = |scene: &mut OverlayScene| fill(scene, builder, clip, frame, &style);
+        let fill = |scene: &mut OverlayScene| {
+            fill(scene, builder, clip, frame, &style);
+            scene.picture_size = Some([clip.info.width, clip.info.height]);
+        };
         let place = Place { shown, picture: zoom.picture_rect(shown), aspect, tint: Color32::WHITE };
         let outcome = draw(screen, scene, &mut self.drawn, painter, key, &place, fill);
         self.error = outcome.err().or(self.error.take());
@@ -176,6 +184,7 @@ impl PictureView {
     ) {
         let key = Key {
             frame: picture.number,
+            width: picture.image.width,
             riders_revision: 0,
             style: OverlayStyle::default(),
             has_body: false,
@@ -259,6 +268,7 @@ fn fill(
                 frame: frame.index,
                 clip: &clip.info,
                 riders_at: &|frame| clip.analysis.riders_at(frame),
+                masks_at: &|frame| clip.analysis.masks_at(frame),
                 motion_into: &|frame| clip.analysis.motion_into(frame),
                 is_shown: &|track| clip.analysis.is_shown(track, style.others),
             };

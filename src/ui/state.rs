@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::analysis::Analysis;
 use super::command::Tab;
+use super::comparing::Comparing;
 use super::export_form::{ExportForm, Verdict};
 use super::jobs::{JobState, Jobs};
 use super::licence_dialog::Licence;
@@ -95,8 +96,12 @@ pub struct State {
     pub clip: Option<OpenClip>,
     /// A clip beside the first or over it.
     pub second: Option<Second>,
+    /// Detectors beside each other, where they are compared.
+    pub comparing: Option<Comparing>,
     /// The opening of a second clip whose result is taken.
     pub opening_second: Option<JobId>,
+    /// The making of the open clip's small copy.
+    pub making_proxy: Option<JobId>,
     /// The opening whose result is taken; results of any other are stale.
     pub opening: Option<JobId>,
     /// What can be seen already of a clip that takes long to open.
@@ -129,7 +134,9 @@ impl State {
             models: Vec::new(),
             clip: None,
             second: None,
+            comparing: None,
             opening_second: None,
+            making_proxy: None,
             opening: None,
             preview: None,
             playback: PlayerState {
@@ -139,6 +146,7 @@ impl State {
                 speed: 1.0,
                 range: (0, 0),
                 looping: false,
+                device: None,
             },
             jobs: Jobs::default(),
             notes: Notes::default(),

@@ -39,6 +39,14 @@ fn left(ui: &mut Ui, state: &State, commands: &Commands) {
     {
         commands.push(export);
     }
+    let compare = Command::ToggleCompare;
+    let response = ui.add_enabled_ui(state.clip.is_some(), |ui| {
+        let on = state.comparing.is_some();
+        widgets::icon_toggle(ui, icons::ICON_DIFFERENCE, "Compare detectors", Some(&compare), on)
+    });
+    if response.inner.clicked() {
+        commands.push(compare);
+    }
     let save = Command::Browse(Pick::Picture);
     let response = ui.add_enabled_ui(state.clip.is_some(), |ui| {
         widgets::icon_button(ui, icons::ICON_PHOTO_CAMERA, "Save the picture shown", Some(&save))

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::command::{Command, Layer, Pick};
+use super::comparing::CompareChange;
 use super::effect::{Effect, PlayerOrder};
 use super::export_form::ExportForm;
 use super::jobs::JobState;
@@ -52,6 +53,7 @@ impl State {
                 self.view.dialog = None;
                 return vec![Effect::FetchModel(id)];
             }
+            Command::SetDecoding(decoding) => return self.set_decoding(decoding),
             Command::SetAnalyzeOnOpen(on) => self.settings.analyze_on_open = on,
             Command::SetTheme(theme) => self.settings.theme = theme,
             Command::SetTextScale(scale) => self.settings.text_scale = scale,
@@ -87,6 +89,9 @@ impl State {
             return effects;
         }
         if let Some(effects) = self.change_notes(command) {
+            return effects;
+        }
+        if let Some(effects) = self.change_comparison(command) {
             return effects;
         }
         let Some(last) = self.clip.as_ref().map(OpenClip::last_frame) else { return Vec::new() };
@@ -164,6 +169,9 @@ impl State {
         if pick == Pick::Model {
             return vec![Effect::ImportModel(path)];
         }
+        if pick == Pick::Truth {
+            return self.update(Command::Compare(CompareChange::Truth(Some(path))));
+        }
         let clip = self.clip.as_ref().map(|clip| &*clip.info);
         match (pick, &mut self.view.dialog) {
             (Pick::ExportVideo, Some(Dialog::Export(form, verdict))) => {
@@ -206,6 +214,11 @@ impl State {
                 "This system shows no file dialog",
                 "Drop the file on the window, or run `snowmesh models import FILE`.",
             ),
+            Pick::Truth => self.note(
+                Severity::Warning,
+                "This system shows no file dialog",
+                "Use `snowmesh compare CLIP --truth FILE`.",
+            ),
             Pick::ExportVideo | Pick::ExportMattes | Pick::ExportData | Pick::ContactSheet | Pick::Chrono => {
                 self.note(
                     Severity::Warning,
@@ -243,7 +256,7 @@ impl State {
         earlier.into_iter().chain([Effect::Open(path)]).collect()
     }
 
-    fn set_full_screen(&mut self, on: bool) -> Vec<Effect> {
+    pub(super) fn set_full_screen(&mut self, on: bool) -> Vec<Effect> {
         if std::mem::replace(&mut self.view.full_screen, on) == on {
             return Vec::new();
         }
@@ -277,10 +290,12 @@ impl State {
         match layer {
             Layer::Mesh => &mut overlay.mesh,
             Layer::Texture => &mut overlay.textured,
+            Layer::Doubt => &mut overlay.doubt,
             Layer::Wireframe => &mut overlay.wireframe,
             Layer::Skeleton => &mut overlay.skeleton,
             Layer::Boxes => &mut overlay.boxes,
             Layer::Labels => &mut overlay.labels,
+            Layer::Masks => &mut overlay.masks,
             Layer::Trails => &mut overlay.trails,
             Layer::JointTrails => &mut overlay.joint_trails,
             Layer::Angles => &mut overlay.angles,
@@ -294,7 +309,13 @@ impl State {
     pub(super) fn analyze(&mut self, restart: bool, from: Rung) -> Vec<Effect> {
         let Some(clip) = &self.clip else { return Vec::new() };
         let earlier = if self.is_analyzing() { clip.analysis.job } else { None };
-        let request = AnalyzeRequest {
+        let request = self.analysis_request(clip, restart, from);
+        earlier.map(Effect::Cancel).into_iter().chain([Effect::Analyze(request)]).collect()
+    }
+
+    /// An analysis of `clip` as the settings have it, `from` a rung down.
+    pub(super) fn analysis_request(&self, clip: &OpenClip, restart: bool, from: Rung) -> AnalyzeRequest {
+        AnalyzeRequest {
             clip: clip.info.path.clone(),
             store: None,
             models: self.settings.models.clone(),
@@ -302,8 +323,7 @@ impl State {
             restart,
             // What was found earlier is shown, whatever it was made with; another analysis is offered then.
             accept_existing: !restart,
-        };
-        earlier.map(Effect::Cancel).into_iter().chain([Effect::Analyze(request)]).collect()
+        }
     }
 
     fn show_export(&mut self) {

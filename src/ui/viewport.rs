@@ -19,8 +19,11 @@ const WHEEL_STEP: f32 = 1.0 / 240.0;
 /// Layers that have an icon in the header too; the first of [`LAYERS`].
 const HEADER_LAYERS: usize = 6;
 
+/// Points that the clip's name and the line beside it keep of the header.
+const NAME_WIDTH: f32 = 72.0;
+
 /// What can be drawn over the picture.
-pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 12] = [
+pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 14] = [
     (Layer::Mesh, icons::ICON_ACCESSIBILITY_NEW, "Mesh"),
     (Layer::Texture, icons::ICON_PALETTE, "Own colours"),
     (Layer::Wireframe, icons::ICON_POLYLINE, "Wireframe"),
@@ -28,11 +31,13 @@ pub const LAYERS: [(Layer, egui_material_icons::MaterialIcon, &str); 12] = [
     (Layer::Boxes, icons::ICON_CROP_FREE, "Boxes"),
     (Layer::Labels, icons::ICON_LABEL, "Names"),
     (Layer::Others, icons::ICON_GROUPS, "Other riders"),
+    (Layer::Masks, icons::ICON_HEXAGON, "Detector's outline"),
     (Layer::Trails, icons::ICON_ROUTE, "Trails of riders"),
     (Layer::JointTrails, icons::ICON_GESTURE, "Trails of hands and feet"),
     (Layer::Angles, icons::ICON_SQUARE_FOOT, "Angles"),
     (Layer::Clock, icons::ICON_TIMER, "Clock"),
     (Layer::Raw, icons::ICON_SHOW_CHART, "Each frame on its own"),
+    (Layer::Doubt, icons::ICON_GRADIENT, "Fade where unsure"),
 ];
 
 /// Draws header and picture; gives where the picture's view is.
@@ -81,14 +86,14 @@ fn header(ui: &mut Ui, state: &State, clip: &OpenClip, commands: &Commands) {
         ui.spacing_mut().item_spacing.x = GRID;
         egui::Sides::new().height(ui.spacing().interact_size.y + GRID).shrink_left().show(
             ui,
-            |ui| title(ui, clip),
+            |ui| title(ui, state, clip),
             |ui| controls(ui, state, clip, commands),
         );
     });
 }
 
 /// Name of the clip and, where there is room, what it is.
-fn title(ui: &mut Ui, clip: &OpenClip) {
+fn title(ui: &mut Ui, state: &State, clip: &OpenClip) {
     let palette = theme::palette(ui);
     let info = &clip.info;
     let facts = format!("{} × {} · {:.2} fps · {}", info.width, info.height, info.average_fps(), info.codec);
@@ -104,8 +109,9 @@ fn title(ui: &mut Ui, clip: &OpenClip) {
         ui.add_space(GRID);
         let sound = if info.has_audio { "with sound" } else { "no sound" };
         let length = time::format(info.duration_s);
+        let device = state.playback.device.unwrap_or("the processor");
         ui.label(egui::RichText::new(facts).small().color(palette.weak))
-            .on_hover_text(format!("{length}, {} frames, {sound}", info.frames.len()));
+            .on_hover_text(format!("{length}, {} frames, {sound}, decoded on {device}", info.frames.len()));
     }
 }
 
@@ -163,9 +169,15 @@ fn controls(ui: &mut Ui, state: &State, clip: &OpenClip, commands: &Commands) {
     {
         commands.push(Command::ZoomActual);
     }
+    // Beside a second clip there is not room for all of them; the overlay's page has them too.
+    let each = ui.spacing().interact_size.y + GRID + ui.spacing().item_spacing.x;
+    let fitting = ((ui.available_width() - NAME_WIDTH) / each).max(0.0) as usize;
+    if fitting == 0 {
+        return;
+    }
     ui.add_space(GRID);
     ui.separator();
-    for (layer, icon, name) in LAYERS[..HEADER_LAYERS].iter().rev() {
+    for (layer, icon, name) in LAYERS[..HEADER_LAYERS.min(fitting)].iter().rev() {
         let command = Command::ToggleLayer(*layer);
         if widgets::icon_toggle(ui, *icon, name, Some(&command), is_shown(&state.settings.overlay, *layer))
             .clicked()
@@ -198,7 +210,7 @@ fn view(
     match frame {
         Some(frame) => {
             picture.paint(&painter, state, clip, frame, &shown, zoom);
-            tell_nearest(ui, state, frame, view);
+            tell_stand_in(ui, state, clip, frame, view);
         }
         None => {
             let font = TextStyle::Body.resolve(ui.style());
@@ -230,9 +242,14 @@ pub fn zoom_at(state: &State, clip: &OpenClip, frame: u64, shown: &Frame) -> Zoo
     followed().unwrap_or(state.view.zoom)
 }
 
-/// Says so where a near frame stands in for the one at the playhead, which is still being decoded or cannot be.
-fn tell_nearest(ui: &Ui, state: &State, frame: &VideoFrame, view: Rect) {
+/// Says so where a near frame stands in for the one at the playhead, which is still being decoded or cannot be, or its
+/// picture in the small copy does.
+fn tell_stand_in(ui: &Ui, state: &State, clip: &OpenClip, frame: &VideoFrame, view: Rect) {
     let (shown, asked) = (frame.index, state.playback.playhead);
+    if frame.image.width != clip.info.width {
+        badge(ui, view, "Small copy: the original picture follows");
+        return;
+    }
     if state.playback.playing || shown == asked {
         return;
     }
@@ -281,7 +298,7 @@ fn point(
 }
 
 /// What wheel, pinch, drag and double click make of the zoom.
-fn zoomed(ui: &Ui, response: &egui::Response, zoom: Zoom, shown: &Frame) -> Option<Zoom> {
+pub fn zoomed(ui: &Ui, response: &egui::Response, zoom: Zoom, shown: &Frame) -> Option<Zoom> {
     if response.double_clicked() {
         return Some(Zoom::Fit);
     }

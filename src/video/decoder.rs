@@ -9,19 +9,36 @@ use ffmpeg_next as ff;
 
 use super::VideoError;
 use super::demux::Demuxer;
+use super::hardware::{self, is_on_device};
 use super::input::unreadable;
+use super::source::DecodeOptions;
 use super::timeline::{Stamp, Timeline};
 
-/// A file that is not larger is read before anyone has seen that it takes time.
+/// The frames of a file that is not larger are counted before anyone has seen that it takes time.
 const READ_AT_ONCE_BYTES: u64 = 32 << 20;
+
+/// Where a clip is decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hardware {
+    /// In software, until a device is awake.
+    Wanted,
+    /// On the device of this name.
+    On(&'static str),
+    /// In software, for good.
+    Off,
+}
 
 /// Decodes the frames of a clip in presentation order from any key frame on.
 pub(super) struct Decoder {
     path: PathBuf,
     demuxer: Demuxer,
     codec: ff::decoder::Video,
+    threads: usize,
+    hardware: Hardware,
     timeline: Timeline,
     frame: frame::Video,
+    /// The same out of its device's memory, once it is needed.
+    fetched: Option<frame::Video>,
     /// A packet that was read to see where a seek has landed.
     queued: Option<ff::Packet>,
     draining: bool,
@@ -32,26 +49,25 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    /// Opens the clip and stands before its first frame. Where all of the file has to be read first, `first` sees the
-    /// first picture before that.
+    /// Opens the clip and stands before its first frame. Of a large one `first` sees the first picture before its frames
+    /// are counted.
     pub(super) fn open(
         path: &Path,
-        threads: usize,
+        options: &DecodeOptions,
         first: &mut dyn FnMut(&Demuxer, &ff::decoder::Video, &frame::Video),
     ) -> Result<Self, VideoError> {
         let mut demuxer = Demuxer::open(path)?;
-        let mut codec = open_codec(&demuxer, path, threads)?;
+        let mut codec = open_codec(&demuxer, path, options.threads)?;
+        let takes_long = std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > READ_AT_ONCE_BYTES);
+        if takes_long && let Some(picture) = first_picture(&mut demuxer, &mut codec, path)? {
+            first(&demuxer, &codec, &picture);
+        }
         let known = Timeline::known(&demuxer, path);
-        let is_known = known.is_some();
+        let has_moved = takes_long || known.is_none();
         let timeline = match known {
             Some(timeline) => timeline,
             None => {
-                let takes_long =
-                    std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > READ_AT_ONCE_BYTES);
                 if takes_long {
-                    if let Some(picture) = first_picture(&mut demuxer, &mut codec, path)? {
-                        first(&demuxer, &codec, &picture);
-                    }
                     demuxer = Demuxer::open(path)?;
                 }
                 Timeline::scan(&mut demuxer, path)?
@@ -61,15 +77,19 @@ impl Decoder {
             path: path.to_owned(),
             demuxer,
             codec,
+            threads: options.threads,
+            hardware: if options.hardware { Hardware::Wanted } else { Hardware::Off },
             timeline,
             frame: frame::Video::empty(),
+            fetched: None,
             queued: None,
             draining: false,
             last: None,
             complaint: None,
             wanted_from: i64::MIN,
         };
-        if !is_known {
+        decoder.change_over();
+        if has_moved {
             decoder.rewind()?;
         }
         Ok(decoder)
@@ -90,9 +110,59 @@ impl Decoder {
         &self.codec
     }
 
-    /// The picture that [`decode`](Self::decode) gave last.
+    /// The picture that [`decode`](Self::decode) gave last, once it has been [fetched](Self::fetch).
     pub(super) fn frame(&self) -> &frame::Video {
-        &self.frame
+        self.fetched.as_ref().unwrap_or(&self.frame)
+    }
+
+    /// Brings the picture out of its device's memory, where it lies there.
+    pub(super) fn fetch(&mut self) -> Result<(), ff::Error> {
+        if self.fetched.is_none() && is_on_device(&self.frame) {
+            self.fetched = Some(hardware::transfer(&self.frame)?);
+        }
+        Ok(())
+    }
+
+    /// The device that decodes, `None` in software.
+    pub(super) fn device(&self) -> Option<&'static str> {
+        match self.hardware {
+            Hardware::On(name) => Some(name),
+            Hardware::Wanted | Hardware::Off => None,
+        }
+    }
+
+    /// Goes on in software, for good; what comes next has to be a jump. False where it is in software already.
+    pub(super) fn fall_back(&mut self) -> Result<bool, VideoError> {
+        let Hardware::On(name) = std::mem::replace(&mut self.hardware, Hardware::Off) else {
+            return Ok(false);
+        };
+        let why = self.take_complaint();
+        tracing::info!("{}: {name} does not decode it ({why}); software does", self.path.display());
+        self.codec = open_codec(&self.demuxer, &self.path, self.threads)?;
+        Ok(true)
+    }
+
+    /// Claims that a device decodes, whose frames never come from it.
+    #[cfg(test)]
+    pub(super) fn pretend_device(&mut self) {
+        self.hardware = Hardware::On("pretended");
+    }
+
+    /// Lets a device decode from here on, where one is awake that can: right before a jump.
+    fn change_over(&mut self) {
+        if self.hardware != Hardware::Wanted {
+            return;
+        }
+        for device in hardware::awake() {
+            match open_on(device, &self.demuxer, &self.path) {
+                Some(codec) => {
+                    (self.codec, self.hardware) = (codec, Hardware::On(device.name()));
+                    return;
+                }
+                // What one device cannot do another one may.
+                None => self.hardware = Hardware::Off,
+            }
+        }
     }
 
     /// Number of the frame that came out last since the last jump.
@@ -116,10 +186,20 @@ impl Decoder {
 
     /// Decodes one more frame and says which one it is, or `None` at the end of the file.
     ///
-    /// Damaged packets are no error here: their frames are missing from the sequence.
+    /// Damaged packets are no error here: their frames are missing from the sequence. A device that does not do its work
+    /// ends it, so that software takes its place.
     pub(super) fn decode(&mut self) -> Result<Option<u64>, VideoError> {
+        self.fetched = None;
+        let on_device = self.device().is_some();
         loop {
+            if on_device && self.complaint.is_some() {
+                return Ok(None);
+            }
             match self.codec.receive_frame(&mut self.frame) {
+                Ok(()) if on_device && !is_on_device(&self.frame) => {
+                    // FFmpeg has refused the device for this stream.
+                    self.complaint = Some(ff::Error::DecoderNotFound);
+                }
                 Ok(()) => {
                     if let Some(index) = self.number() {
                         self.last = Some(index);
@@ -173,7 +253,9 @@ impl Decoder {
     }
 
     fn reset(&mut self) {
+        self.change_over();
         self.codec.flush();
+        self.fetched = None;
         self.queued = None;
         self.draining = false;
         self.last = None;
@@ -238,10 +320,27 @@ fn open_codec(demuxer: &Demuxer, path: &Path, threads: usize) -> Result<ff::deco
         codec::Context::from_parameters(stream.parameters()).map_err(|error| unreadable(path, &error))?;
     let kind = if threads > 1 { threading::Type::Frame } else { threading::Type::None };
     context.set_threading(threading::Config { kind, count: threads.max(1), ..Default::default() });
+    if stream.parameters().id() == codec::Id::AV1 {
+        // One frame at a time, its tiles and rows in parallel: dav1d 1.0 waits for ever for frames beside it that are damaged.
+        context.set_flags(codec::Flags::LOW_DELAY);
+    }
     let mut decoder = context.decoder();
     decoder.set_packet_time_base(stream.time_base());
     decoder.video().map_err(|_| VideoError::UnsupportedCodec {
         path: path.to_owned(),
         codec: stream.parameters().id().name().to_owned(),
     })
+}
+
+/// The same on a device; `None` where it has no decoder for it.
+fn open_on(device: &hardware::Device, demuxer: &Demuxer, path: &Path) -> Option<ff::decoder::Video> {
+    let stream = demuxer.stream(path).ok()?;
+    let found = device.decoder_for(stream.parameters().id())?;
+    let mut context = codec::Context::from_parameters(stream.parameters()).ok()?;
+    device.attach(&mut context).ok()?;
+    // The device works beside the processor by itself; threads would only hold frames back.
+    context.set_threading(threading::Config { kind: threading::Type::None, count: 1, ..Default::default() });
+    let mut decoder = context.decoder();
+    decoder.set_packet_time_base(stream.time_base());
+    decoder.open_as(found).ok()?.video().ok()
 }

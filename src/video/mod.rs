@@ -15,12 +15,14 @@ mod error;
 #[doc(hidden)]
 pub mod fake;
 mod ffmpeg;
+mod hardware;
 mod index_cache;
 mod input;
 mod layout;
 mod muxer;
 mod orientation;
 mod pcm;
+mod picture_encoder;
 mod pictures;
 mod planes;
 mod quick_index;
@@ -42,6 +44,7 @@ pub use blend::{Patch, blend};
 pub use encoding::{Codec, Encoding, Quality, Rate, codecs, h264_encoder};
 pub use error::{Severity, VideoError};
 pub use ffmpeg::{initialize, version};
+pub use hardware::{find_decoding_devices, offered_decoding_devices};
 pub use index_cache::keep_indexes_in;
 pub use pcm::{SOUND_CHANNELS, SoundBlock, SoundReader};
 pub use rgb::{rgba_to_yuv, yuv_to_rgb};
@@ -96,6 +99,16 @@ pub trait FrameSource: Send {
         None
     }
 
+    /// The device that decodes; `None` in software. It may change at any jump.
+    fn device(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Most frames that have to be decoded on the way to one.
+    fn longest_group(&self) -> u64 {
+        1
+    }
+
     /// Makes frame `index` the next one that [`next_frame`](Self::next_frame) gives; past the end, there is none.
     ///
     /// # Errors
@@ -126,6 +139,19 @@ pub trait FrameSink: Send {
         self.write(&opaque(picture), pts)
     }
 
+    /// Writes a part of what is still held back; `true` once nothing is. No frame may be written after it.
+    ///
+    /// # Errors
+    /// When it cannot be encoded or written.
+    fn flush(&mut self) -> Result<bool, VideoError> {
+        Ok(true)
+    }
+
+    /// The half-written file, where there is one: whoever cannot wait for an encoder to end removes it himself.
+    fn half_written(&self) -> Option<&Path> {
+        None
+    }
+
     /// Writes what is still held back, closes the file and puts it in its place.
     ///
     /// # Errors
@@ -151,8 +177,8 @@ pub fn open(path: &Path, options: &DecodeOptions) -> Result<Box<dyn FrameSource>
     open_showing(path, options, &mut |_| {})
 }
 
-/// Opens a clip for reading, as [`open`] does; `first` gets its first picture where the whole file has to be read before
-/// it can be played.
+/// Opens a clip for reading, as [`open`] does; `first` gets the first picture of a large one before its frames are
+/// counted.
 ///
 /// # Errors
 /// As [`open`].

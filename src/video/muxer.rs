@@ -11,7 +11,7 @@ use ffmpeg_next as ff;
 use tempfile::NamedTempFile;
 
 use super::VideoError;
-use crate::types::temporary::temporary_file;
+use crate::types::temporary::{remove_forgotten, unfinished_file};
 
 /// The formats that can be written: extension, and FFmpeg's name of the muxer.
 const FORMATS: [(&str, &str); 4] = [("mp4", "mp4"), ("mov", "mov"), ("mkv", "matroska"), ("webm", "webm")];
@@ -29,10 +29,10 @@ impl Muxer {
         let extension = target.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
         let format =
             format_of(&extension).ok_or_else(|| VideoError::UnsupportedOutput { path: target.to_owned() })?;
-        let temporary = temporary_file()
-            .suffix(&format!(".{extension}"))
-            .tempfile_in(folder_of(target))
-            .map_err(|error| not_created(target, &error))?;
+        let folder = folder_of(target);
+        remove_forgotten(folder);
+        let temporary =
+            unfinished_file(folder, &format!(".{extension}")).map_err(|error| not_created(target, &error))?;
         let output = open_output(temporary.path(), format).map_err(|error| failed(target, error))?;
         Ok(Self { output, temporary, target: target.to_owned() })
     }
@@ -69,6 +69,11 @@ impl Muxer {
     /// Writes a packet in its turn among the streams.
     pub(super) fn write(&mut self, packet: &Packet) -> Result<(), VideoError> {
         packet.write_interleaved(&mut self.output).map_err(|error| failed(&self.target, error))
+    }
+
+    /// The file that is being written.
+    pub(super) fn half_written(&self) -> &Path {
+        self.temporary.path()
     }
 
     /// Writes the end of the file, brings it to the disk and puts it in its place, replacing what was there.

@@ -42,6 +42,9 @@ pub(super) fn packets(demuxer: &Demuxer, path: &Path) -> Option<Vec<PacketTimes>
         usize::try_from(unsafe { ffi::avformat_index_get_entries_count(stream.as_ptr()) }).ok()?
     };
     blank.store(true, Ordering::Relaxed);
+    // SAFETY: the context is live and owned, and so is its I/O context, which was made with it. Reading past the buffer,
+    // the bytes that are not given need not be copied either.
+    unsafe { (*(*input.as_mut_ptr()).pb).direct = 1 };
     let mut packets = Vec::with_capacity(expected);
     loop {
         let mut packet = Packet::empty();

@@ -12,6 +12,7 @@ use super::color::written_tags;
 use super::encoding::{self, Codec, Encoding, Shape};
 use super::ffmpeg::initialize;
 use super::muxer::{Muxer, failed};
+use super::picture_encoder::PictureEncoder;
 use super::sound::SoundTrack;
 use super::{FrameSink, VideoError, opaque};
 use crate::types::{Rational, YuvColor, YuvImage};
@@ -47,7 +48,7 @@ pub struct SinkOptions {
 /// A clip being written.
 pub(super) struct FfmpegSink {
     muxer: Muxer,
-    encoder: ff::encoder::video::Encoder,
+    encoder: PictureEncoder,
     sound: Option<SoundTrack>,
     frame: CodedFrame,
     frame_bytes: usize,
@@ -127,22 +128,21 @@ impl FfmpegSink {
         Ok(())
     }
 
-    /// Takes the packets that the encoder has ready, each after the sound that comes before it.
-    fn drain(&mut self) -> Result<(), VideoError> {
-        loop {
-            let mut packet = Packet::empty();
-            match self.encoder.receive_packet(&mut packet) {
-                Ok(()) => {}
-                Err(ff::Error::Eof | ff::Error::Other { errno: ff::error::EAGAIN }) => return Ok(()),
-                Err(error) => return Err(failed(self.muxer.target(), error)),
-            }
-            packet.set_stream(self.stream);
-            packet.rescale_ts(self.encoder_base, self.stream_base);
-            if let (Some(sound), Some(dts)) = (&mut self.sound, packet.dts()) {
-                sound.write_until(&mut self.muxer, Some((dts, self.stream_base)))?;
-            }
-            self.muxer.write(&packet)?;
+    /// Writes the next packet that the encoder has ready, after the sound that comes before it; `false` where it has
+    /// none.
+    fn write_packet(&mut self) -> Result<bool, VideoError> {
+        let mut packet = Packet::empty();
+        let ready = self.encoder.receive(&mut packet);
+        if !ready.map_err(|error| failed(self.muxer.target(), error))? {
+            return Ok(false);
         }
+        packet.set_stream(self.stream);
+        packet.rescale_ts(self.encoder_base, self.stream_base);
+        if let (Some(sound), Some(dts)) = (&mut self.sound, packet.dts()) {
+            sound.write_until(&mut self.muxer, Some((dts, self.stream_base)))?;
+        }
+        self.muxer.write(&packet)?;
+        Ok(true)
     }
 }
 
@@ -158,10 +158,11 @@ impl FrameSink for FfmpegSink {
             return Err(VideoError::Encode { path: self.muxer.target().to_owned(), cause });
         }
         let frame = self.frame.fill(rgba).map_err(|error| failed(self.muxer.target(), error))?;
-        send(&mut self.encoder, frame, pts.saturating_add(self.shift))
-            .map_err(|error| failed(self.muxer.target(), error))?;
+        let sent = self.encoder.send(frame, pts.saturating_add(self.shift));
+        sent.map_err(|error| failed(self.muxer.target(), error))?;
         self.previous = Some(pts);
-        self.drain()
+        while self.write_packet()? {}
+        Ok(())
     }
 
     fn write_picture(&mut self, picture: &YuvImage, pts: i64) -> Result<(), VideoError> {
@@ -170,35 +171,33 @@ impl FrameSink for FfmpegSink {
         let Some(frame) = filled else {
             return self.write(&opaque(picture), pts);
         };
-        send(&mut self.encoder, frame, pts.saturating_add(self.shift))
-            .map_err(|error| failed(self.muxer.target(), error))?;
+        let sent = self.encoder.send(frame, pts.saturating_add(self.shift));
+        sent.map_err(|error| failed(self.muxer.target(), error))?;
         self.previous = Some(pts);
-        self.drain()
+        while self.write_packet()? {}
+        Ok(())
     }
 
-    fn finish(mut self: Box<Self>) -> Result<(), VideoError> {
+    fn flush(&mut self) -> Result<bool, VideoError> {
         if self.previous.is_none() {
             let cause = "no frame was written".to_owned();
             return Err(VideoError::Encode { path: self.muxer.target().to_owned(), cause });
         }
-        self.encoder.send_eof().map_err(|error| failed(self.muxer.target(), error))?;
-        self.drain()?;
+        self.encoder.end().map_err(|error| failed(self.muxer.target(), error))?;
+        Ok(!self.write_packet()?)
+    }
+
+    fn half_written(&self) -> Option<&Path> {
+        Some(self.muxer.half_written())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), VideoError> {
+        while !self.flush()? {}
         if let Some(sound) = &mut self.sound {
             sound.write_until(&mut self.muxer, None)?;
         }
         self.muxer.commit()
     }
-}
-
-fn send(
-    encoder: &mut ff::encoder::video::Encoder,
-    frame: &mut ff::frame::Video,
-    pts: i64,
-) -> Result<(), ff::Error> {
-    frame.set_pts(Some(pts));
-    // What a decoder noted of the picture's kind would otherwise bind the encoder.
-    frame.set_kind(ff::picture::Type::None);
-    encoder.send_frame(frame)
 }
 
 /// Refuses to write over the clip, by whatever name.
@@ -231,6 +230,7 @@ fn shape(options: &SinkOptions, codec: Codec, global_header: bool) -> Shape {
         frame_rate: frame_rate(options),
         tags: written_tags(options.color),
         global_header,
+        intra: options.encoding.intra,
     }
 }
 
@@ -244,7 +244,7 @@ fn add_stream(
     // Apple's players know HEVC by this tag alone.
     let tag = (codec == Codec::Hevc && muxer.is_mp4()).then_some(u32::from_le_bytes(*b"hvc1"));
     let mut stream = muxer.output().add_stream(opened.codec)?;
-    stream.set_parameters(&opened.encoder);
+    stream.set_parameters(opened.encoder.inner());
     stream.set_time_base(ff::Rational(options.time_base.num, options.time_base.den));
     stream.set_avg_frame_rate(frame_rate(options));
     // SAFETY: the stream is live and borrowed mutably; its parameters were allocated with it.

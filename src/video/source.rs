@@ -25,13 +25,15 @@ pub struct DecodeOptions {
     /// Threads of the decoder, at least 1. More of them are faster in sequence, but each delays the first frame
     /// after a jump by one frame's time.
     pub threads: usize,
+    /// Whether a device decodes where there is one that can (see [`find_decoding_devices`](super::find_decoding_devices)).
+    pub hardware: bool,
 }
 
 impl Default for DecodeOptions {
-    /// Two threads where the machine has two processors.
+    /// Two threads where the machine has two processors, in software: the same pictures to the last bit everywhere.
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { threads: processors.min(2) }
+        Self { threads: processors.min(2), hardware: false }
     }
 }
 
@@ -69,10 +71,14 @@ impl FfmpegSource {
                 first(FirstPicture { image, pixel_aspect: pixel_aspect(frame, codec, orientation) });
             }
         };
-        let mut decoder = Decoder::open(path, options.threads, &mut early)?;
+        let mut decoder = Decoder::open(path, options, &mut early)?;
         // Only a decoded frame tells size and format for certain; a file without one is not worth opening.
-        let Some(first) = decoder.decode()? else {
-            return Err(VideoError::NoFrames { path: path.to_owned() });
+        let first = loop {
+            match decoder.decode()? {
+                Some(first) if decoder.fetch().is_ok() => break first,
+                _ if decoder.fall_back()? => decoder.rewind()?,
+                _ => return Err(VideoError::NoFrames { path: path.to_owned() }),
+            }
         };
         let orientation = orientation_of(decoder.demuxer(), path)?;
         let (codec, frame) = (decoder.codec(), decoder.frame());
@@ -177,12 +183,15 @@ impl FrameSource for FfmpegSource {
                     self.landing = None;
                     return Ok(Advance::Passed(index));
                 }
-                Some(index) if index == self.next => {
+                Some(index) if index == self.next && self.decoder.fetch().is_ok() => {
                     self.landing = None;
                     self.next += 1;
                     return Ok(self.frame(index)?.map_or(Advance::End, Advance::Frame));
                 }
                 _ if self.jump_further_back()? => {}
+                _ if self.decoder.fall_back()? => {
+                    self.jump(Landing { key: self.decoder.timeline().key_for(self.next), step: 1 })?;
+                }
                 later => {
                     self.held = later;
                     return Err(self.missing());
@@ -194,7 +203,16 @@ impl FrameSource for FfmpegSource {
 
     fn passed(&mut self) -> Option<VideoFrame> {
         let index = self.decoder.last().filter(|&index| index < self.next)?;
+        self.decoder.fetch().ok()?;
         self.frame(index).ok().flatten()
+    }
+
+    fn device(&self) -> Option<&'static str> {
+        self.decoder.device()
+    }
+
+    fn longest_group(&self) -> u64 {
+        self.decoder.timeline().longest_group()
     }
 
     fn seek(&mut self, index: u64) -> Result<(), VideoError> {
@@ -240,4 +258,74 @@ fn pixel_aspect(frame: &frame::Video, codec: &ff::decoder::Video, orientation: O
         .find(|aspect| aspect.numerator() > 0 && aspect.denominator() > 0)
         .map_or(1.0, |aspect| f64::from(aspect) as f32);
     if orientation.swaps_axes() { stated.recip() } else { stated }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::YuvImage;
+    use crate::video::find_decoding_devices;
+
+    fn demo(options: DecodeOptions) -> FfmpegSource {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo.mp4");
+        FfmpegSource::open(&path, &options, &mut |_| {}).unwrap()
+    }
+
+    fn same(ours: &YuvImage, truth: &YuvImage) -> bool {
+        (&ours.y, &ours.u, &ours.v) == (&truth.y, &truth.u, &truth.v)
+    }
+
+    /// Frames `from..to` of both are the same, to the last bit.
+    fn assert_same(ours: &mut FfmpegSource, truth: &mut FfmpegSource, frames: std::ops::Range<u64>) {
+        for index in frames {
+            let (ours, truth) = (ours.next_frame().unwrap().unwrap(), truth.next_frame().unwrap().unwrap());
+            assert_eq!((ours.index, truth.index), (index, index));
+            assert!(same(&ours.image, &truth.image), "frame {index}");
+        }
+    }
+
+    #[test]
+    fn software_goes_on_where_a_device_leaves_off() {
+        let (mut source, mut truth) = (demo(DecodeOptions::default()), demo(DecodeOptions::default()));
+        assert_same(&mut source, &mut truth, 0..7);
+        source.decoder.pretend_device();
+        assert_eq!(source.device(), Some("pretended"));
+        assert_same(&mut source, &mut truth, 7..20);
+        assert_eq!(source.device(), None);
+    }
+
+    #[test]
+    fn a_jump_that_a_device_does_not_take_is_taken_by_software() {
+        let (mut source, mut truth) = (demo(DecodeOptions::default()), demo(DecodeOptions::default()));
+        let last = source.info().frames.len() - 1;
+        for index in [last / 2, 3, last - 1, last / 3] {
+            source.decoder.pretend_device();
+            source.seek(index).unwrap();
+            truth.seek(index).unwrap();
+            assert_same(&mut source, &mut truth, index..index + 2);
+            assert_eq!(source.device(), None, "the device has failed at frame {index}");
+        }
+        source.decoder.pretend_device();
+        source.seek(last).unwrap();
+        assert_eq!(source.next_frame().unwrap().unwrap().index, last);
+        assert!(source.next_frame().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_device_changes_nothing_of_what_is_decoded_and_none_is_needed() {
+        let found = find_decoding_devices();
+        let options = DecodeOptions { hardware: true, ..DecodeOptions::default() };
+        let (mut source, mut truth) = (demo(options), demo(DecodeOptions::default()));
+        assert!(source.device().is_none_or(|device| found.contains(&device)));
+        for start in [0, 40, 5] {
+            source.seek(start).unwrap();
+            truth.seek(start).unwrap();
+            for _ in 0..4 {
+                let (ours, truth) =
+                    (source.next_frame().unwrap().unwrap(), truth.next_frame().unwrap().unwrap());
+                // A device gives its differences interleaved; the luma is as it is.
+                assert!(ours.index == truth.index && ours.image.y == truth.image.y, "frame {}", truth.index);
+            }
+        }
+    }
 }

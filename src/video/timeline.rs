@@ -118,6 +118,16 @@ impl Timeline {
         self.keys.partition_point(|&key| key <= pts).checked_sub(1)
     }
 
+    /// Most frames from one key frame to the next.
+    pub(super) fn longest_group(&self) -> u64 {
+        let frames = |pts: i64| self.frames.find(pts).unwrap_or(0);
+        let starts = self.keys.iter().map(|&key| frames(key)).chain([self.frames.len()]);
+        starts
+            .scan(0, |before, start| Some(start.saturating_sub(std::mem::replace(before, start))))
+            .max()
+            .unwrap_or(0)
+    }
+
     /// The timeline as it is kept: a mark, then 64-bit numbers, the low byte first.
     fn to_bytes(&self) -> Vec<u8> {
         let base = self.frames.time_base();

@@ -139,6 +139,7 @@ fn rider(body: &BodyModel, frame: u64, id: u32) -> Option<RiderFrame> {
             translation_m,
             camera,
             depth_cues: None,
+            joint_sigma_m: None,
             confidence: 0.7,
         }),
     })

@@ -84,7 +84,7 @@ fn finer_is_larger_and_bits_are_kept_to() {
     let size = |rate: Rate, hardware: bool| {
         let path = folder.path().join("out.mp4");
         let mut source = open(&clip);
-        let encoding = Encoding { codec: None, rate, hardware };
+        let encoding = Encoding { rate, hardware, ..Encoding::default() };
         let sink = video::create(&SinkOptions { encoding, ..options(path.clone(), &*source, None) }).unwrap();
         copy(sink, &mut *source);
         fs::metadata(&path).unwrap().len()
@@ -128,4 +128,30 @@ fn transparency_is_kept_without_changing_colours() {
         let off = colors.map(|(ours, truth)| ours.abs_diff(*truth)).max().unwrap();
         assert!(truth[3] == 0 || off <= 3, "{ours:?} for {truth:?}");
     }
+}
+
+#[test]
+fn a_clip_given_up_before_or_after_its_first_picture_ends_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for codec in video::codecs() {
+        let path = folder.path().join(if codec == Codec::ProRes4444 { "a.mov" } else { "a.mkv" });
+        // SVT-AV1 does not take the smaller one, so that another encoder has to.
+        let sizes = if codec == Codec::Av1 { &[(320, 180), (48, 34)][..] } else { &[(320, 180)] };
+        for &(width, height) in sizes {
+            for pictures in 0..2 {
+                let source = FakeSource::with_constant_rate(width, height, 3);
+                let encoding = Encoding { codec: Some(codec), ..Encoding::default() };
+                let options = SinkOptions { encoding, ..options(path.clone(), &source, None) };
+                let mut sink = video::create(&options).unwrap();
+                let half_written = sink.half_written().unwrap().to_owned();
+                assert!(half_written.is_file());
+                for pts in 0..pictures {
+                    sink.write(&vec![128; (width * height * 4) as usize], pts).unwrap();
+                }
+                drop(sink);
+                assert!(!half_written.exists(), "{}", codec.name());
+            }
+        }
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -1,6 +1,7 @@
 //! Hundreds of damaged files, made from good ones by a generator that always makes the same: none may crash, hang or end
 //! in anything but frames or a message.
 
+use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -23,6 +24,23 @@ const CLIPS: [(&str, &str); 6] = [
     ("motion.avi", "-c:v mjpeg"),
 ];
 
+/// Reads `path` as a player would; a hang or a panic fails the test.
+pub fn play_patiently(path: &Path) {
+    let (sender, ended) = mpsc::channel();
+    let for_thread = path.to_owned();
+    let reader = std::thread::Builder::new().name(path.display().to_string());
+    let reader = reader
+        .spawn(move || {
+            play(&for_thread);
+            let _ = sender.send(());
+        })
+        .unwrap();
+    match ended.recv_timeout(PATIENCE) {
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("{}: it hangs", path.display()),
+        _ => reader.join().unwrap_or_else(|_| panic!("{}: it panics", path.display())),
+    }
+}
+
 #[test]
 fn hundreds_of_damaged_files_end_in_frames_or_a_message() {
     if !have_tools() {
@@ -38,19 +56,7 @@ fn hundreds_of_damaged_files_end_in_frames_or_a_message() {
             damage(&mut bytes, &mut |limit| random.below(limit));
             let path = folder.path().join(format!("{copy}-{name}"));
             std::fs::write(&path, bytes).unwrap();
-            let (sender, ended) = mpsc::channel();
-            let for_thread = path.clone();
-            let reader = std::thread::Builder::new().name(format!("{copy}-{name}"));
-            let reader = reader
-                .spawn(move || {
-                    play(&for_thread);
-                    let _ = sender.send(());
-                })
-                .unwrap();
-            match ended.recv_timeout(PATIENCE) {
-                Err(mpsc::RecvTimeoutError::Timeout) => panic!("{name}, copy {copy}: it hangs"),
-                _ => reader.join().unwrap_or_else(|_| panic!("{name}, copy {copy}: it panics")),
-            }
+            play_patiently(&path);
             std::fs::remove_file(&path).unwrap();
         }
     }

@@ -7,19 +7,19 @@ use snowmesh::video::{self, DecodeOptions, FrameSource};
 use crate::tools::*;
 
 /// Reads a clip in sequence and in random order, and compares with what the tools say.
-struct Check {
+pub struct Check {
     /// Whether the tools know the timestamps (bare streams have none).
-    timed: bool,
+    pub timed: bool,
     /// The format in which `ffmpeg` has to give the same pixels to the last bit, for 8-bit 4:2:0 sources.
-    exact: Option<&'static str>,
+    pub exact: Option<&'static str>,
     /// How many times to seek.
-    seeks: u32,
+    pub seeks: u32,
 }
 
 impl Check {
-    const EXACT: Self = Self { timed: true, exact: Some("yuv420p"), seeks: 40 };
+    pub const EXACT: Self = Self { timed: true, exact: Some("yuv420p"), seeks: 40 };
 
-    fn run(&self, path: &Path) -> Box<dyn FrameSource> {
+    pub fn run(&self, path: &Path) -> Box<dyn FrameSource> {
         let name = path.file_name().unwrap().to_string_lossy();
         let mut source = open(path);
         if self.timed {
@@ -51,7 +51,8 @@ impl Check {
 
         let hashes: Vec<u64> = frames.iter().map(|frame| hash(&frame.image)).collect();
         for threads in [1, 2] {
-            let mut source = video::open(path, &DecodeOptions { threads }).unwrap();
+            let mut source =
+                video::open(path, &DecodeOptions { threads, ..DecodeOptions::default() }).unwrap();
             let mut random = Random(threads as u64);
             for _ in 0..self.seeks {
                 let start = random.below(count);

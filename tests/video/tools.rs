@@ -28,6 +28,19 @@ fn output(tool: &str, arguments: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
+/// Makes `folder/name` as [`make`] does, or says why this `ffmpeg` cannot.
+pub fn try_make(folder: &Path, name: &str, arguments: &str) -> Result<PathBuf, String> {
+    let path = folder.join(name);
+    let output = Command::new("ffmpeg")
+        .args(["-v", "error", "-y"])
+        .args(arguments.split_whitespace())
+        .arg(&path)
+        .output()
+        .unwrap();
+    let why = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() { Ok(path) } else { Err(why) }
+}
+
 /// Makes `folder/name` with these arguments of `ffmpeg`, separated by blanks.
 pub fn make(folder: &Path, name: &str, arguments: &str) -> PathBuf {
     let path = folder.join(name);

@@ -13,10 +13,12 @@ use snowmesh::video::{
 
 use crate::tools::*;
 
-const FINE: Encoding = Encoding { codec: None, rate: Rate::Quality(Quality::Fine), hardware: false };
+const FINE: Encoding =
+    Encoding { codec: None, rate: Rate::Quality(Quality::Fine), hardware: false, intra: false };
 
 /// Noise at this rate fills any small disk.
-const HUGE: Encoding = Encoding { codec: None, rate: Rate::BitsPerSecond(200_000_000), hardware: false };
+const HUGE: Encoding =
+    Encoding { codec: None, rate: Rate::BitsPerSecond(200_000_000), hardware: false, intra: false };
 
 pub fn options(path: PathBuf, source: &dyn FrameSource, audio_from: Option<&Path>) -> SinkOptions {
     let info = source.info();

@@ -9,7 +9,7 @@
 //! exact: a point p carried by joint j moves by (G_j w_j) × (p − p_j), with G_j the joint's rotation to the camera.
 
 use glam::{DMat3, DVec3};
-use nalgebra::{Cholesky, SMatrix, SVector};
+use nalgebra::{Cholesky, Const, SMatrix, SVector};
 
 use crate::body::kinematics::Skeleton;
 use crate::types::smpl::{JOINT_COUNT, PARENTS};
@@ -84,7 +84,8 @@ impl Row {
         self.rotation(joint, DVec3::AXES[column].cross(rotation.row(row)) * scale);
     }
 
-    fn clear(&mut self) {
+    /// Forgets everything added.
+    pub fn clear(&mut self) {
         self.touched = 0;
         self.root = DVec3::ZERO;
     }
@@ -155,15 +156,20 @@ impl NormalEquations {
     pub fn solve(&self, damping: f64) -> Option<Unknowns> {
         const SCALE_FLOOR: f64 = 1e-3;
         const RIDGE: f64 = 1e-4;
+        let mut step = self.gradient;
+        self.factor(|diagonal| damping * (diagonal + SCALE_FLOOR) + RIDGE)?.solve_mut(&mut step);
+        step.neg_mut();
+        step.iter().all(|value| value.is_finite()).then_some(step)
+    }
+
+    /// The Cholesky factor of JᵀJ with every diagonal entry raised by what `raise` gives for it.
+    pub fn factor(&self, raise: impl Fn(f64) -> f64) -> Option<Cholesky<f64, Const<UNKNOWN_COUNT>>> {
         let mut damped = *self.hessian;
         for unknown in 0..UNKNOWN_COUNT {
             let diagonal = &mut damped[(unknown, unknown)];
-            *diagonal += damping * (*diagonal + SCALE_FLOOR) + RIDGE;
+            *diagonal += raise(*diagonal);
         }
-        let mut step = self.gradient;
-        Cholesky::new(damped)?.solve_mut(&mut step);
-        step.neg_mut();
-        step.iter().all(|value| value.is_finite()).then_some(step)
+        Cholesky::new(damped)
     }
 }
 

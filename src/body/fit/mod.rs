@@ -23,6 +23,7 @@ mod synthetic;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod uncertainty;
 
 use std::sync::Arc;
 
@@ -98,6 +99,7 @@ impl LandmarkFit {
             translation_m: (pose.root_m - self.rest.joints[0]).as_vec3(),
             camera: *camera,
             depth_cues: Some(targets.cues),
+            joint_sigma_m: None,
             confidence: self.confidence(&skeleton, targets),
         })
     }

@@ -82,7 +82,7 @@ impl LandmarkFit {
             }
             self.sweep(&mut members, board);
         }
-        members.iter().zip(frames).map(|(member, frame)| self.refined(member, frame)).collect()
+        members.iter().zip(frames).map(|(member, frame)| self.refined(member, frame, board)).collect()
     }
 
     fn member(&self, frames: &[TrackFrame], index: usize) -> Member {
@@ -183,10 +183,15 @@ impl LandmarkFit {
         }
     }
 
-    fn refined(&self, member: &Member, frame: &TrackFrame) -> BodyEstimate {
-        let targets = member.targets.as_ref();
-        let estimate =
-            targets.and_then(|t| self.estimate(&member.pose, t, &member.keypoints, &frame.body.camera));
+    /// The fitted body with how far its joints may be off by what is seen in this frame alone: neighbours make it
+    /// steadier, but they guess from the same keypoints.
+    fn refined(&mut self, member: &Member, frame: &TrackFrame, board: Option<Board>) -> BodyEstimate {
+        let estimate = member.targets.as_ref().and_then(|targets| {
+            let problem = Problem { rest: &self.rest, targets, between: None, board };
+            let joint_sigma_m = self.solver.joint_sigma_m(problem, &member.pose);
+            let body = self.estimate(&member.pose, targets, &member.keypoints, &frame.body.camera)?;
+            Some(BodyEstimate { joint_sigma_m, ..body })
+        });
         estimate.unwrap_or_else(|| frame.body.clone())
     }
 }

@@ -5,7 +5,8 @@ use super::continuity::{self, Between};
 use super::equations::{Cost, NormalEquations, Residuals};
 use super::pose::{Pose, Rest};
 use super::targets::Targets;
-use super::{anatomy, depth, reprojection};
+use super::{anatomy, depth, reprojection, uncertainty};
+use crate::types::smpl::JOINT_COUNT;
 
 /// Damping at the start, its change on a step that helps and on one that does not, and its bounds.
 const DAMPING_START: f64 = 1e-2;
@@ -88,6 +89,12 @@ impl Solver {
             damping = damping.clamp(DAMPING_RANGE[0], DAMPING_RANGE[1]);
         }
         self.equations.cost()
+    }
+
+    /// As [`uncertainty::joint_sigma_m`], at `pose`.
+    pub fn joint_sigma_m(&mut self, problem: Problem, pose: &Pose) -> Option<[f32; JOINT_COUNT]> {
+        self.linearise(problem, pose);
+        uncertainty::joint_sigma_m(&self.equations, &pose.skeleton(problem.rest))
     }
 
     fn linearise(&mut self, problem: Problem, pose: &Pose) {

@@ -40,6 +40,10 @@ pub struct DetectorFigures {
     pub consensus_misses: u64,
     /// People of the consensus, over all frames.
     pub consensus: u64,
+    /// COCO's average precision of persons, where there is a truth.
+    pub ap: Option<f64>,
+    /// The same at an overlap of one half.
+    pub ap50: Option<f64>,
     /// Mean of the scores; absent where nobody was found.
     pub score_mean: Option<f64>,
     /// Standard deviation of the scores; absent where nobody was found.
@@ -347,8 +351,10 @@ mod tests {
 
     fn run(id: &str, frames: Vec<Vec<Detection>>) -> DetectorRun {
         let info = DetectorRunInfo { detector: id.to_owned(), ..DetectorRunInfo::default() };
-        let frames =
-            frames.into_iter().map(|detections| DetectedFrame { latency_ms: 2.0, detections }).collect();
+        let frames = frames
+            .into_iter()
+            .map(|detections| DetectedFrame { latency_ms: 2.0, detections, ..DetectedFrame::default() })
+            .collect();
         DetectorRun { info, frames }
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use image::ImageEncoder;
 use serde::Serialize;
 
-use super::measure::{DetectorFigures, Measured, above, found_alone};
+use super::measure::{DetectorFigures, Measured, found_alone};
 use super::{Comparison, Latency};
 use crate::engine::EngineError;
 use crate::types::detector_run::DetectorRun;
@@ -56,7 +56,8 @@ pub fn html_report(comparison: &Comparison, measured: &Measured) -> Result<Strin
     // Writing to a string cannot fail.
     let _ = write!(
         page,
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Detectors on {title}</title>\
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>Detectors on {title}</title>\
          <style>{style}</style><h1>Detectors on {title}</h1>\
          <p>{} frames, {} × {} pixels. Two detectors agree on somebody where their boxes overlap by half. The consensus \
          is the riders that more than half of the detectors' tracks place alike; there are no labels behind it.</p>",
@@ -123,15 +124,20 @@ fn table(detectors: &[DetectorFigures]) -> String {
     let latency = |pick: fn(Latency) -> f32| {
         move |d: &DetectorFigures| d.latency_ms.map_or("–".to_owned(), |l| format!("{:.1} ms", pick(l)))
     };
-    let optional = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
+    let optional_of =
+        |value: Option<f64>, digits| value.map_or("–".to_owned(), |value| format!("{value:.digits$}"));
     row(&mut rows, "Score from which it counts", &|d| format!("{:.2}", d.threshold));
+    if detectors.iter().any(|detector| detector.ap.is_some()) {
+        row(&mut rows, "Average precision of persons", &|d| optional_of(d.ap, 3));
+        row(&mut rows, "at an overlap of one half", &|d| optional_of(d.ap50, 3));
+    }
     row(&mut rows, "Agreement with the others", &|d| format!("{:.1} %", 100.0 * d.agreement));
     row(&mut rows, "People found", &|d| d.found.to_string());
     row(&mut rows, "of them by it alone", &|d| d.found_alone.to_string());
     row(&mut rows, "Frames without anybody", &|d| d.empty_frames.to_string());
     row(&mut rows, "Missed of the consensus", &|d| format!("{} of {}", d.consensus_misses, d.consensus));
-    row(&mut rows, "Score, mean", &|d| optional(d.score_mean));
-    row(&mut rows, "Score, spread", &|d| optional(d.score_spread));
+    row(&mut rows, "Score, mean", &|d| optional_of(d.score_mean, 2));
+    row(&mut rows, "Score, spread", &|d| optional_of(d.score_spread, 2));
     row(&mut rows, "Time a frame, median", &latency(|l| l.median));
     row(&mut rows, "Time a frame, 95 of 100", &latency(|l| l.p95));
     row(&mut rows, "Loading", &|d| format!("{:.2} s", d.load_s));
@@ -198,18 +204,13 @@ fn base64(bytes: &[u8]) -> String {
 fn figure(comparison: &Comparison, measured: &Measured, frame: usize, picture: &str) -> String {
     let (width, height) = (comparison.clip.width, comparison.clip.height);
     let shown_height = u64::from(height) * u64::from(SAMPLE_WIDTH) / u64::from(width.max(1));
-    let found: Vec<&[Detection]> = comparison
-        .runs
-        .iter()
-        .zip(&measured.detectors)
-        .map(|(run, figures)| {
-            run.frames.get(frame).map_or(&[][..], |seen| above(&seen.detections, figures.threshold))
-        })
-        .collect();
+    let thresholds: Vec<f32> = measured.detectors.iter().map(|figures| figures.threshold).collect();
+    let found = comparison.found(&thresholds, frame as u64);
     let mut svg = format!(
         "<figure><svg viewBox=\"0 0 {width} {height}\" width=\"{SAMPLE_WIDTH}\" height=\"{shown_height}\">\
          <image href=\"{picture}\" width=\"{width}\" height=\"{height}\"/>"
     );
+    let text_px = width as f32 / 42.0;
     for (index, (boxes, alone)) in found.iter().zip(found_alone(&found)).enumerate() {
         for (Detection { bbox, score }, alone) in boxes.iter().zip(alone) {
             let (size, color) = (bbox.size(), color(index));
@@ -217,13 +218,19 @@ fn figure(comparison: &Comparison, measured: &Measured, frame: usize, picture: &
             let _ = write!(
                 svg,
                 "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{fill}\" fill-opacity=\".25\" \
-                 stroke=\"{color}\" stroke-width=\"{:.1}\"><title>{} {score:.2}</title></rect>",
+                 stroke=\"{color}\" stroke-width=\"{:.1}\"><title>{} {score:.2}</title></rect>\
+                 <text x=\"{:.1}\" y=\"{:.1}\" font-size=\"{:.1}\" fill=\"{color}\" stroke=\"#fff\" \
+                 stroke-width=\".15em\" paint-order=\"stroke\">{score:.2}</text>",
                 bbox.min.x,
                 bbox.min.y,
                 size.x,
                 size.y,
                 width as f32 / 320.0,
                 escaped(&comparison.runs[index].info.detector),
+                bbox.min.x,
+                // Of boxes on the same person each score has a line of its own.
+                bbox.min.y + text_px * (1.0 + 1.1 * index as f32),
+                text_px,
             );
         }
     }

@@ -61,8 +61,14 @@ impl Ready {
         let latency_ms = started.elapsed().as_secs_f32() * 1e3;
         let taken = memory::measure().resident.saturating_sub(self.resident_before);
         self.info.memory_bytes = self.info.memory_bytes.max(taken);
-        Ok(DetectedFrame { latency_ms, detections })
+        let masks = self.detector.masks().to_vec();
+        Ok(DetectedFrame { latency_ms, detections, masks })
     }
+}
+
+/// What is known of a frame that cannot be decoded.
+fn unseen() -> DetectedFrame {
+    DetectedFrame { latency_ms: f32::NAN, ..DetectedFrame::default() }
 }
 
 /// Runs a detector over all of `source`. Frames that cannot be decoded show nobody.
@@ -92,14 +98,14 @@ pub fn run(
             Ok(None) => break,
             Err(VideoError::BadFrame { index, cause, .. }) => {
                 reporter.warning(format!("frame {index}: {cause}"));
-                (index, DetectedFrame { latency_ms: f32::NAN, detections: Vec::new() })
+                (index, unseen())
             }
             Err(error) => return Err(error.into()),
         };
         let place = usize::try_from(index).unwrap_or(usize::MAX);
         // A damaged index may name frames far outside; the clip has `total` of them.
         if index < total.max(1) && place >= frames.len() {
-            frames.resize_with(place, || DetectedFrame { latency_ms: f32::NAN, detections: Vec::new() });
+            frames.resize_with(place, unseen);
             frames.push(seen);
         }
         if let Some(progress) = meter.update(Instant::now(), index + 1, &stage) {

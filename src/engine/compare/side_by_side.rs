@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::Comparison;
-use super::measure::{above, found_alone};
+use super::measure::found_alone;
 use crate::engine::rate::RateMeter;
 use crate::engine::{CancelToken, EngineError, Reporter};
 use crate::render::{
@@ -71,7 +71,7 @@ pub fn write_side_by_side(
             Err(VideoError::BadFrame { .. }) => continue,
             Err(error) => return Err(error.into()),
         };
-        let found = found_in(comparison, thresholds, &frame);
+        let found = comparison.found(thresholds, frame.index);
         let alone = found_alone(&found);
         for (index, boxes) in found.iter().enumerate() {
             let alone = alone.get(index).map_or(&[][..], Vec::as_slice);
@@ -95,14 +95,6 @@ fn pane_size(clip: &ClipInfo) -> (u32, u32) {
     let width = clip.width.clamp(2, MAX_PANE_WIDTH) & !1;
     let height = u64::from(clip.height) * u64::from(width) / u64::from(clip.width.max(1));
     (width, (u32::try_from(height).unwrap_or(width).clamp(2, 8192)) & !1)
-}
-
-fn found_in<'c>(comparison: &'c Comparison, thresholds: &[f32], frame: &VideoFrame) -> Vec<&'c [Detection]> {
-    let index = usize::try_from(frame.index).unwrap_or(usize::MAX);
-    let of = |(run, &threshold): (&'c std::sync::Arc<crate::types::detector_run::DetectorRun>, &f32)| {
-        run.frames.get(index).map_or(&[][..], |seen| above(&seen.detections, threshold))
-    };
-    comparison.runs.iter().zip(thresholds).map(of).collect()
 }
 
 /// Makes `scene` the pane of the detector at `index`.

@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::compose::{side_by_side, straight_alpha};
 use super::views::Views;
-use super::{Drawn, Layout};
+use super::{Drawn, Layout, encode};
 use crate::engine::burn_in::{Moment, burn_in};
 use crate::engine::job::Reporter;
 use crate::engine::matte::MatteWriter;
@@ -169,7 +169,8 @@ impl<'a> Drawing<'a> {
             if let (Some(next), Some(way)) = (next, way) {
                 in_flight.push_back(InFlight { frame, way });
                 // One frame is drawn while the one before it is read back.
-                let hand_on = |drawing: &mut Self, flight: &mut _| drawing.hand_on(flight, next, spare);
+                let hand_on =
+                    |drawing: &mut Self, flight: &mut _| drawing.hand_on(flight, next, spare, cancel);
                 if in_flight.len() > 1 && !self.on_a_device(&mut in_flight, reporter, hand_on)? {
                     break;
                 }
@@ -180,8 +181,11 @@ impl<'a> Drawing<'a> {
             }
         }
         if let Some(next) = next {
-            let hand_on = |drawing: &mut Self, flight: &mut _| drawing.hand_on(flight, next, spare);
-            while !in_flight.is_empty() && self.on_a_device(&mut in_flight, reporter, hand_on)? {}
+            let hand_on = |drawing: &mut Self, flight: &mut _| drawing.hand_on(flight, next, spare, cancel);
+            while !in_flight.is_empty()
+                && !cancel.is_cancelled()
+                && self.on_a_device(&mut in_flight, reporter, hand_on)?
+            {}
         }
         Ok((frames, with_mesh))
     }
@@ -248,6 +252,7 @@ impl<'a> Drawing<'a> {
             frame: frame.index,
             clip: self.info,
             riders_at: &|frame| self.riders.at(frame),
+            masks_at: &|frame| self.riders.masks_at(frame),
             motion_into: &|frame| self.riders.motion_into(frame),
             is_shown: &|track| self.riders.is_shown(track, style.others),
         };
@@ -287,7 +292,8 @@ impl<'a> Drawing<'a> {
         Ok(part)
     }
 
-    /// Reads the oldest frame back and passes it on; `false` where the encoder has ended.
+    /// Reads the oldest frame back and passes it on; `false` where the encoder has ended or the export was
+    /// cancelled.
     ///
     /// It leaves the queue once it is read: had the device been lost, it would be drawn again.
     fn hand_on(
@@ -295,6 +301,7 @@ impl<'a> Drawing<'a> {
         in_flight: &mut VecDeque<InFlight>,
         next: &Sender<Drawn>,
         spare: &Receiver<Vec<u8>>,
+        cancel: &CancelToken,
     ) -> Result<bool, EngineError> {
         let Some(way) = in_flight.front().map(|flight| flight.way) else { return Ok(false) };
         let rgba = match way {
@@ -319,7 +326,7 @@ impl<'a> Drawing<'a> {
             }
             Drawn::Picture { image, pts }
         };
-        Ok(next.send(drawn).is_ok())
+        Ok(encode::hand_over(next, drawn, cancel))
     }
 
     /// Reads back a frame of which all is drawn.

@@ -2,6 +2,7 @@
 
 mod compose;
 mod drawing;
+mod encode;
 mod options;
 mod png_sink;
 mod space;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Sender, bounded};
 
 use super::analysis::analyze;
 use super::job::Reporter;
@@ -24,12 +25,15 @@ use super::{
 };
 use crate::store::StoreError;
 use crate::types::{ClipInfo, VideoFrame, YuvImage};
-use crate::video::{self, Codec, DecodeOptions, Encoding, FrameSink, FrameSource, SinkOptions, VideoError};
+use crate::video::{
+    self, Advance, Codec, DecodeOptions, Encoding, FrameSink, FrameSource, SinkOptions, VideoError,
+};
 
 pub use options::{Layout, SCALE_RANGE, SPEED_RANGE, VideoOptions};
 pub use space::{export_bytes, free_bytes};
 
 use drawing::Drawing;
+use encode::Encode;
 use png_sink::PngSink;
 
 /// Frames that may wait between two stages.
@@ -191,32 +195,26 @@ fn run(
     let (to_draw, draw_queue) = bounded::<VideoFrame>(fit(1.5));
     let (to_encode, encode_queue) = bounded::<Drawn>(fit(4.0));
     let (give_back, spare) = bounded::<Vec<u8>>(fit(4.0) * 2);
-    std::thread::scope(|scope| {
+    let encode = sink.map(|sink| Encode::start(sink, encode_queue, give_back, cancel)).transpose()?;
+    let (decoded, drawn) = std::thread::scope(|scope| {
         let decode =
             thread::spawn_scoped(scope, "export-decode", move || decode(source, range.1, cancel, &to_draw))?;
-        let encode = sink
-            .map(|sink| {
-                thread::spawn_scoped(scope, "export-encode", move || encode(sink, &encode_queue, &give_back))
-            })
-            .transpose()?;
         let next = encode.is_some().then_some(&to_encode);
         let drawn = drawing.run(draw_queue, next, &spare, range, cancel, reporter);
         let decoded = decode.join().unwrap_or(Err(EngineError::StageLost { stage: "decoding" }));
-        let whole = drawn.is_ok() && decoded.is_ok() && !cancel.is_cancelled();
-        if whole {
-            // Fails only where the encoder has failed, which its own result tells.
-            let _ = to_encode.send(Drawn::End);
-        }
-        drop(to_encode);
-        let encoded = encode.map_or(Ok(()), |encode| {
-            encode.join().unwrap_or(Err(EngineError::StageLost { stage: "encoding" }))
-        });
-        if cancel.is_cancelled() {
-            return Err(EngineError::Cancelled);
-        }
-        // The encoder's failure stops the others, so it is the one that tells why.
-        encoded.and(decoded).and(drawn)
-    })
+        Ok::<_, EngineError>((decoded, drawn))
+    })?;
+    let whole = drawn.is_ok() && decoded.is_ok() && !cancel.is_cancelled();
+    // Not taken only where the encoder has failed, which its own result tells.
+    let whole = whole && encode.as_ref().is_none_or(|_| encode::hand_over(&to_encode, Drawn::End, cancel));
+    drop(to_encode);
+    let encoded = encode.map_or(Ok(()), |encode| encode.end(cancel));
+    // A film that is in its place already is no longer cancelled.
+    if cancel.is_cancelled() && !(whole && encoded.is_ok()) {
+        return Err(EngineError::Cancelled);
+    }
+    // The encoder's failure stops the others, so it is the one that tells why.
+    encoded.and(decoded).and(drawn)
 }
 
 fn decode(
@@ -226,35 +224,17 @@ fn decode(
     next: &Sender<VideoFrame>,
 ) -> Result<(), EngineError> {
     while !cancel.is_cancelled() {
-        match source.next_frame() {
-            Ok(Some(frame)) if frame.index <= last => {
+        match source.advance() {
+            Ok(Advance::Frame(frame)) if frame.index <= last => {
                 if next.send(frame).is_err() {
                     break;
                 }
             }
-            Ok(_) => break,
+            Ok(Advance::Passed(_)) => {}
+            Ok(Advance::Frame(_) | Advance::End) => break,
             // Left out here as in the analysis, which has warned of it.
             Err(VideoError::BadFrame { .. }) => {}
             Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
-}
-
-fn encode(
-    mut sink: Box<dyn FrameSink>,
-    queue: &Receiver<Drawn>,
-    give_back: &Sender<Vec<u8>>,
-) -> Result<(), EngineError> {
-    for drawn in queue {
-        match drawn {
-            Drawn::Frame { rgba, pts } => {
-                sink.write(&rgba, pts)?;
-                // Full means that enough spare pictures wait already.
-                let _ = give_back.try_send(rgba);
-            }
-            Drawn::Picture { image, pts } => sink.write_picture(&image, pts)?,
-            Drawn::End => return Ok(sink.finish()?),
         }
     }
     Ok(())

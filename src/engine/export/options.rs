@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use serde::{Deserialize, Serialize};
+
 use crate::types::{ClipInfo, Rational};
 use crate::video::Encoding;
 
@@ -12,7 +14,7 @@ pub const SCALE_RANGE: RangeInclusive<f32> = 0.05..=4.0;
 pub const SPEED_RANGE: RangeInclusive<u32> = 5..=400;
 
 /// What lies where in the picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Layout {
     /// The overlay over the clip.
     #[default]
@@ -26,7 +28,7 @@ pub enum Layout {
 }
 
 /// How a video is made.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VideoOptions {
     /// Codec, quality and hardware.
     pub encoding: Encoding,

@@ -8,15 +8,18 @@ use glam::{Mat3, Vec2, Vec3};
 use super::compose::lay_in;
 use crate::engine::EngineError;
 use crate::render::{
-    Gpu, MeshInstance, OverlayRenderer, OverlayScene, Readback, RenderTarget, ViewTransform,
+    Gpu, MeshInstance, OverlayRenderer, OverlayScene, Readback, RenderTarget, Tag, ViewTransform,
 };
-use crate::types::{Camera, OverlayStyle};
+use crate::types::{BBox, Camera, OverlayStyle};
 
 /// Metres that a view shows from edge to edge: a tall rider with his arms up.
 const SPAN_M: f32 = 2.6;
 
 /// How far the view's camera stands off, metres; far enough that near limbs do not swell.
 const DISTANCE_M: f32 = 8.0;
+
+/// Ground of a view's name, as dark as that of the view.
+const NAME_COLOR: [f32; 3] = [0.08, 0.09, 0.11];
 
 /// Side of a view as a share of the picture's shorter side.
 const SHARE: f32 = 0.3;
@@ -35,6 +38,7 @@ pub struct Views {
 }
 
 struct View {
+    name: &'static str,
     view_from_camera: Mat3,
     scene: OverlayScene,
     target: RenderTarget,
@@ -48,17 +52,18 @@ impl Views {
     /// When the device has no room for them.
     pub fn new(gpu: &Gpu, size: (u32, u32)) -> Result<Self, EngineError> {
         let side_px = ((size.0.min(size.1) as f32 * SHARE) as u32).max(1);
-        let view = |view_from_camera| -> Result<View, EngineError> {
+        let view = |name, view_from_camera| -> Result<View, EngineError> {
             let mut scene = OverlayScene::default();
             scene.style = OverlayStyle { opacity: 1.0, ..OverlayStyle::default() };
             Ok(View {
+                name,
                 view_from_camera,
                 scene,
                 target: RenderTarget::new(gpu, side_px, side_px)?,
                 readback: Readback::new(gpu),
             })
         };
-        Ok(Self { side_px, parts: [view(SIDE)?, view(ABOVE)?], pixels: Vec::new() })
+        Ok(Self { side_px, parts: [view("side", SIDE)?, view("above", ABOVE)?], pixels: Vec::new() })
     }
 
     /// Draws the first of `bodies` from both directions and starts to read the pictures back.
@@ -72,6 +77,10 @@ impl Views {
     ) -> Result<(), EngineError> {
         for view in &mut self.parts {
             view.scene.clear();
+            // Its place is that of what it stands above: the lower left corner.
+            let corner = Vec2::new(0.0, self.side_px as f32);
+            let place = BBox { min: corner - Vec2::Y, max: corner + 1.0 };
+            view.scene.tags.push(Tag { place, color: NAME_COLOR, text: view.name.into() });
             if let Some(body) = bodies.first() {
                 turn(body, view.view_from_camera, self.side_px as f32, &mut view.scene);
             }

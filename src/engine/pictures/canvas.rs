@@ -65,6 +65,7 @@ impl<'a> Canvas<'a> {
             frame: frame.index,
             clip: self.info,
             riders_at: &|frame| riders.at(frame),
+            masks_at: &|frame| riders.masks_at(frame),
             motion_into: &|frame| riders.motion_into(frame),
             is_shown: &|track| riders.is_shown(track, others),
         };

@@ -101,6 +101,22 @@ pub fn moments(
     moments
 }
 
+/// First and last frame of the shot in which somebody who is shown is seen longest: a picture has one place. `end` is
+/// the clip's last frame.
+pub fn longest_shot(riders: &ResolvedRiders, others: bool, end: u64) -> (u64, u64) {
+    let mut shots = Vec::new();
+    let mut first = 0;
+    for next in riders.cuts.iter().copied().chain([end + 1]) {
+        shots.push((first, next.saturating_sub(1)));
+        first = next;
+    }
+    let seen = |&(first, last): &(u64, u64)| {
+        (first..=last.min(end)).filter(|frame| is_seen(riders, others, *frame)).count()
+    };
+    // Of equals the first.
+    shots.into_iter().rev().max_by_key(seen).unwrap_or((0, end))
+}
+
 /// Whether somebody who is drawn is known in a frame.
 pub fn is_seen(riders: &ResolvedRiders, others: bool, frame: u64) -> bool {
     shown(riders, others, frame).next().is_some()
@@ -175,4 +191,30 @@ fn background_frames(moments: &[u64], reference: u64) -> Vec<u64> {
 fn widened(bbox: &BBox) -> BBox {
     let more = (bbox.max - bbox.min).max_element() * MARGIN;
     BBox { min: bbox.min - more, max: bbox.max + more }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::TrackId;
+
+    #[test]
+    fn the_shot_in_which_the_rider_is_seen_longest_is_taken() {
+        let seen = |frame: u64| !(10..25).contains(&frame);
+        let rider = RiderFrame {
+            track: TrackId(1),
+            provenance: Provenance::Detected,
+            score: 1.0,
+            bbox: BBox::new(0.0, 0.0, 9.0, 9.0),
+            body: None,
+        };
+        let frames = (0..50).map(|frame| if seen(frame) { vec![rider.clone()] } else { vec![] });
+        let mut riders = ResolvedRiders { frames: frames.collect(), ..ResolvedRiders::default() };
+        assert_eq!(longest_shot(&riders, false, 49), (0, 49));
+        // Seen in 10, 5 and 20 frames.
+        riders.cuts = vec![10, 30];
+        assert_eq!(longest_shot(&riders, false, 49), (30, 49));
+        riders.cuts = vec![40];
+        assert_eq!(longest_shot(&riders, false, 49), (0, 39));
+    }
 }

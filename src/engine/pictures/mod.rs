@@ -209,7 +209,7 @@ fn chrono_moments(info: &ClipInfo, riders: &ResolvedRiders, others: bool, chosen
     let end = info.frames.len().saturating_sub(1);
     match chosen {
         ChosenFrames::Spread { count, range } => {
-            let (first, last) = range.unwrap_or((0, end));
+            let (first, last) = range.unwrap_or_else(|| chrono::longest_shot(riders, others, end));
             chrono::moments(info, riders, others, (first.min(end), last.min(end)), *count)
         }
         ChosenFrames::Listed(frames) => {

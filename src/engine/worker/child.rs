@@ -1,14 +1,15 @@
-//! The worker's side: does one analysis and tells everything on standard output.
+//! The worker's side: does one analysis or export and tells everything on standard output.
 
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use super::protocol::{CANCEL, Line, Order};
+use super::protocol::{CANCEL, ExportOrder, Line, Order};
 use crate::engine::job::lock;
 use crate::engine::plan::Plan;
 use crate::engine::{
-    AnalyzeRequest, CancelToken, EngineError, ModelShelf, Progress, Reporter, ResolvedRiders, analyze, thread,
+    AnalyzeRequest, CancelToken, EngineError, ExportRequest, ModelShelf, Progress, Reporter, ResolvedRiders,
+    analyze, export, thread,
 };
 use crate::types::RiderFrame;
 
@@ -16,7 +17,7 @@ use crate::types::RiderFrame;
 /// goes before the window and other programs.
 const OOM_SCORE: &str = "800";
 
-/// Which analysis a worker does; the rest comes with its first line of input.
+/// What a worker works on; the rest comes with its first line of input.
 #[derive(Clone, Debug)]
 pub struct WorkerJob {
     /// The clip.
@@ -25,13 +26,24 @@ pub struct WorkerJob {
     pub store: Option<PathBuf>,
     /// Whether to throw away what is in it.
     pub restart: bool,
+    /// What is written, for an export.
+    pub files: Option<ExportFiles>,
 }
 
-/// Does the analysis that the first line of `input` orders, until it is done or the input ends. All that is to be said
-/// goes to `output`; the result is for the exit code.
+/// What an export writes.
+#[derive(Clone, Debug)]
+pub struct ExportFiles {
+    /// The video.
+    pub output: Option<PathBuf>,
+    /// The folder of mattes.
+    pub matte_folder: Option<PathBuf>,
+}
+
+/// Does what the first line of `input` orders, until it is done or the input ends. All that is to be said goes to
+/// `output`; the result is for the exit code.
 ///
 /// # Errors
-/// What ended the analysis, or an order that cannot be understood.
+/// What ended the analysis or export, or an order that cannot be understood.
 pub fn serve(
     job: WorkerJob,
     shelf: &ModelShelf,
@@ -45,17 +57,20 @@ pub fn serve(
         tracing::warn!("the out-of-memory score cannot be raised: {error}");
     }
     let lines = Lines(Mutex::new(output));
-    let result = order(&mut input).and_then(|Order { models, memory, accept_existing }| {
+    let result = order(&mut input).and_then(|Order { models, memory, accept_existing, export }| {
         let on_order = cancel.clone();
         thread::spawn("lifeline", move || wait_for_cancel(input, &on_order))?;
-        let WorkerJob { clip, store, restart } = job;
+        let WorkerJob { clip, store, restart, files } = job;
         let request = AnalyzeRequest { clip, store, models, memory, restart, accept_existing };
-        analyze(&request, shelf, cancel, &lines)
+        match (files, export) {
+            (None, _) => analyzed(&request, shelf, cancel, &lines),
+            (Some(files), Some(order)) => exported(request, files, order, shelf, cancel, &lines),
+            (Some(_), None) => Err(EngineError::Order("it does not say what is exported".into())),
+        }
     });
     match result {
-        Ok(outcome) => {
-            let (reused, run, warnings) = (outcome.reused, outcome.summary, outcome.warnings);
-            lines.say(&Line::Done { reused, run, warnings });
+        Ok(last) => {
+            lines.say(&last);
             Ok(())
         }
         Err(error) => {
@@ -64,6 +79,33 @@ pub fn serve(
             Err(error)
         }
     }
+}
+
+fn analyzed(
+    request: &AnalyzeRequest,
+    shelf: &ModelShelf,
+    cancel: &CancelToken,
+    reporter: &dyn Reporter,
+) -> Result<Line, EngineError> {
+    let outcome = analyze(request, shelf, cancel, reporter)?;
+    Ok(Line::Done { reused: outcome.reused, run: outcome.summary, warnings: outcome.warnings })
+}
+
+fn exported(
+    analysis: AnalyzeRequest,
+    ExportFiles { output, matte_folder }: ExportFiles,
+    ExportOrder { overlay, range, video }: ExportOrder,
+    shelf: &ModelShelf,
+    cancel: &CancelToken,
+    reporter: &dyn Reporter,
+) -> Result<Line, EngineError> {
+    let request = ExportRequest { analysis, output, matte_folder, overlay, range, video };
+    let outcome = export(&request, shelf, cancel, reporter)?;
+    Ok(Line::Exported {
+        frames: outcome.frames,
+        frames_with_mesh: outcome.frames_with_mesh,
+        wall_s: outcome.wall_s,
+    })
 }
 
 fn order(input: &mut impl BufRead) -> Result<Order, EngineError> {

@@ -48,7 +48,8 @@ impl Cause {
         matches!(self, Self::GroupLimit | Self::Killed)
     }
 
-    fn words(self) -> String {
+    /// In plain words, to follow "the analysis" or "the export".
+    pub fn words(self) -> String {
         match self {
             Self::GroupLimit => {
                 "was ended by the system, since it reached its memory limit (SIGKILL)".to_owned()

@@ -1,10 +1,11 @@
-//! An analysis in a process of its own: when the system ends it for its memory, or a native library crashes, the window
-//! stays, says what happened, and goes on from the analysis file.
+//! An analysis or an export in a process of its own: when the system ends it for its memory, or a native library
+//! crashes, the window stays, says what happened, and an analysis goes on from its file.
 
 mod breadcrumb;
 mod child;
 mod death;
 mod protocol;
+mod task;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -16,19 +17,21 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 pub use breadcrumb::Breadcrumb;
-pub use child::{WorkerJob, serve};
+pub use child::{ExportFiles, WorkerJob, serve};
 pub use death::{Cause, Death};
 
 use super::job::lock;
 use super::memory::{self, ProcessMemory, WorkerGroup};
 use super::plan::Plan;
 use super::{
-    AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, ErrorKind, ModelPlaces, Reporter, analysis,
-    clip_info, finished, thread,
+    AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, ErrorKind, ExportOutcome, ExportRequest,
+    ModelPlaces, Reporter, analysis, clip_info, finished, thread,
 };
 use crate::store::AnalysisStore;
 use crate::types::Rung;
-use protocol::{CANCEL, Line, Order};
+use crate::types::temporary::remove_forgotten;
+use protocol::{CANCEL, Line};
+use task::Task;
 
 /// Lines that may wait: what a worker says is a few KiB a frame.
 const QUEUE_LINES: usize = 64;
@@ -39,7 +42,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How long a worker may take to end after it was asked to, before it is ended.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Analyses in processes of their own.
+/// Analyses and exports in processes of their own.
 #[derive(Clone, Debug)]
 pub struct Workers {
     program: PathBuf,
@@ -85,7 +88,7 @@ impl Workers {
         cancel: &CancelToken,
         reporter: &dyn Reporter,
     ) -> Result<AnalysisOutcome, EngineError> {
-        let mut worker = Worker::start(self, request)?;
+        let mut worker = Worker::start(self, &Task::analysis(request)?)?;
         let said = worker.listen(cancel, reporter);
         let store = analysis::store_path(request);
         match said.end {
@@ -96,14 +99,44 @@ impl Workers {
                 Ok(AnalysisOutcome { store, ..outcome })
             }
             Some(End::Failed(error)) => Err(error),
-            None => Err(worker.death(&store, said.next)),
+            Some(End::Exported(_)) | None => Err(worker.death(&store, said.next)),
         }
+    }
+
+    /// Exports as [`export`](super::export()) does, in a process of its own.
+    ///
+    /// # Errors
+    /// As `export`; [`EngineError::ExportDied`] where the process ended without its last word.
+    pub fn export(
+        &self,
+        request: &ExportRequest,
+        cancel: &CancelToken,
+        reporter: &dyn Reporter,
+    ) -> Result<ExportOutcome, EngineError> {
+        let mut worker = Worker::start(self, &Task::export(request)?)?;
+        let end = match worker.listen(cancel, reporter).end {
+            Some(End::Exported(outcome)) => {
+                let (video, matte_folder) = (request.output.clone(), request.matte_folder.clone());
+                return Ok(ExportOutcome { video, matte_folder, ..outcome });
+            }
+            Some(End::Failed(error)) => error,
+            Some(End::Done(_)) | None => worker.cause().map_or_else(
+                |error| error,
+                |cause| EngineError::ExportDied { cause, hardware: request.video.encoding.hardware },
+            ),
+        };
+        drop(worker);
+        // One that was ended has left what it had begun.
+        let folders = [request.output.as_deref().and_then(Path::parent), request.matte_folder.as_deref()];
+        folders.into_iter().flatten().for_each(remove_forgotten);
+        Err(end)
     }
 }
 
 /// The last word of a worker.
 enum End {
     Done(AnalysisOutcome),
+    Exported(ExportOutcome),
     Failed(EngineError),
 }
 
@@ -126,11 +159,11 @@ struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    fn start(workers: &'a Workers, request: &AnalyzeRequest) -> Result<Self, EngineError> {
+    fn start(workers: &'a Workers, task: &Task) -> Result<Self, EngineError> {
         let failed = |cause| EngineError::WorkerNotStarted { program: workers.program.clone(), cause };
         let mut command = Command::new(&workers.program);
         // Before a subcommand no flag is taken.
-        command.args(["analyze", "--worker", "--progress", "json"]);
+        command.arg(task.subcommand);
         let places = &workers.places;
         for (flag, path) in [
             ("--onnxruntime", &places.runtime_library),
@@ -139,18 +172,10 @@ impl<'a> Worker<'a> {
         ] {
             command.args(path.iter().flat_map(|path| [flag.as_ref(), path.as_os_str()]));
         }
-        if let Some(store) = &request.store {
-            command.arg("--store").arg(store);
-        }
-        if request.restart {
-            command.arg("--restart");
-        }
-        // A name that begins with a dash is no flag.
-        command.arg("--").arg(&request.clip);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(&task.arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().map_err(failed)?;
         // The worker waits for its order, so it is in its group before it loads anything.
-        let group = request.memory.limit.and_then(|limit| {
+        let group = task.limit.and_then(|limit| {
             let name = format!("snowmesh-worker-{}", child.id());
             WorkerGroup::make(Path::new("/"), &name, limit.0).filter(|group| group.take(child.id()).is_ok())
         });
@@ -167,13 +192,7 @@ impl<'a> Worker<'a> {
                 }
             }
         })?;
-        let order = Order {
-            models: request.models.clone(),
-            memory: request.memory,
-            accept_existing: request.accept_existing,
-        };
-        let order = serde_json::to_string(&order).map_err(|cause| failed(cause.into()))?;
-        worker.tell(&order);
+        worker.tell(&task.order);
         Ok(worker)
     }
 
@@ -234,6 +253,11 @@ impl<'a> Worker<'a> {
                 let store = PathBuf::new();
                 said.end = Some(End::Done(AnalysisOutcome { store, summary, reused, warnings }));
             }
+            Line::Exported { frames, frames_with_mesh, wall_s } => {
+                let (video, matte_folder) = (None, None);
+                let outcome = ExportOutcome { video, matte_folder, frames, frames_with_mesh, wall_s };
+                said.end = Some(End::Exported(outcome));
+            }
             Line::Failed { kind: ErrorKind::Cancelled, .. } => {
                 said.end = Some(End::Failed(EngineError::Cancelled));
             }
@@ -243,19 +267,25 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Why it ended without a last word; it can go on from rung `next`.
-    fn death(&mut self, store: &Path, next: Option<Rung>) -> EngineError {
+    /// What ended it.
+    fn cause(&mut self) -> Result<Cause, EngineError> {
         self.input = None;
-        let status = match self.child.wait() {
-            Ok(status) => status,
-            Err(cause) => {
-                return EngineError::WorkerNotStarted { program: self.workers.program.clone(), cause };
-            }
+        let program = &self.workers.program;
+        let status = self.child.wait();
+        let status =
+            status.map_err(|cause| EngineError::WorkerNotStarted { program: program.clone(), cause })?;
+        Ok(Cause::of(status, self.group.as_ref().and_then(WorkerGroup::kills)))
+    }
+
+    /// Why an analysis ended without a last word; it can go on from rung `next`.
+    fn death(&mut self, store: &Path, next: Option<Rung>) -> EngineError {
+        let cause = match self.cause() {
+            Ok(cause) => cause,
+            Err(error) => return error,
         };
-        let kills = self.group.as_ref().and_then(WorkerGroup::kills);
         let done = AnalysisStore::open_read_only(store).and_then(|saved| saved.next_frame()).unwrap_or(0);
         EngineError::WorkerDied(Box::new(Death {
-            cause: Cause::of(status, kills),
+            cause,
             crumb: Breadcrumb::read(store),
             kept: (done, self.total.max(done)),
             next,

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::plan::Plan;
-use super::super::{ErrorKind, Progress};
+use super::super::{ErrorKind, Progress, VideoOptions};
 use crate::settings::ModelSettings;
-use crate::types::{MemoryWish, RiderFrame, RunSummary, Rung};
+use crate::types::{MemoryWish, OverlayStyle, RiderFrame, RunSummary, Rung};
 
 /// The first line to a worker. Paths are arguments, since they need not be Unicode.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -16,6 +16,19 @@ pub struct Order {
     pub memory: MemoryWish,
     /// Whether a finished analysis will do.
     pub accept_existing: bool,
+    /// What is exported, for a worker that does.
+    pub export: Option<ExportOrder>,
+}
+
+/// How an export is made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ExportOrder {
+    /// What is drawn.
+    pub overlay: OverlayStyle,
+    /// First and last frame; `None` for the whole clip.
+    pub range: Option<(u64, u64)>,
+    /// How the video is made.
+    pub video: VideoOptions,
 }
 
 /// Any later line to a worker; the end of its input says the same.
@@ -56,6 +69,15 @@ pub enum Line {
         run: RunSummary,
         /// Frames that could not be decoded.
         warnings: Vec<(u64, String)>,
+    },
+    /// The export is whole; its last line.
+    Exported {
+        /// Frames written.
+        frames: u64,
+        /// Frames in which a mesh is drawn.
+        frames_with_mesh: u64,
+        /// Wall time, seconds.
+        wall_s: f64,
     },
     /// It failed; its last line.
     Failed {

@@ -23,7 +23,7 @@ use super::contract::{Classes, NetworkContract};
 use super::error::InferenceError;
 use super::manifest::Role;
 use super::placement::Placement;
-use super::preprocess::InputTensor;
+use super::preprocess::PictureInput;
 use super::registry::Registry;
 use super::runtime::Runtime;
 use super::session::Network;
@@ -102,42 +102,41 @@ fn assemble(
     classes: &[String],
 ) -> Result<Box<dyn Detector>, InferenceError> {
     let wanted = |own: &Classes| Wanted::new(id, own, classes);
+    let Some(input) = PictureInput::of(contract) else { return Err(no_detector(id)) };
     Ok(match contract {
         NetworkContract::Nanodet(own) => {
-            let (input, decoder) = (InputTensor::new(&own.input), nanodet::Nanodet(own.clone()));
-            Box::new(PictureDetector::in_corner(network, input, own.pad, decoder))
+            Box::new(PictureDetector::new(network, input, nanodet::Nanodet(own.clone())))
         }
         NetworkContract::MovenetMultipose(own) => {
-            let (input, decoder) = (InputTensor::new(&own.input), movenet::MovenetMultipose(own.clone()));
-            Box::new(PictureDetector::in_corner(network, input, own.pad, decoder))
+            Box::new(PictureDetector::new(network, input, movenet::MovenetMultipose(own.clone())))
         }
         NetworkContract::Yolox(own) => {
             let decoder = yolox::Yolox::new(own.clone(), wanted(&own.classes)?);
-            Box::new(PictureDetector::new(network, &own.picture, decoder))
+            Box::new(PictureDetector::new(network, input, decoder))
         }
         NetworkContract::Yolo(own) => {
             let decoder = yolo::Yolo::new(own.clone(), wanted(&own.classes)?);
-            Box::new(PictureDetector::new(network, &own.picture, decoder))
+            Box::new(PictureDetector::new(network, input, decoder))
         }
         NetworkContract::Ssd(own) => {
             let decoder = ssd::Ssd::new(own.clone(), wanted(&own.classes)?);
-            Box::new(PictureDetector::new(network, &own.picture, decoder))
+            Box::new(PictureDetector::new(network, input, decoder))
         }
         NetworkContract::FasterRcnn(own) => {
             let decoder = faster_rcnn::FasterRcnn::new(own.clone(), wanted(&own.classes)?);
-            Box::new(PictureDetector::new(network, &own.picture, decoder))
+            Box::new(PictureDetector::new(network, input, decoder))
         }
         NetworkContract::Vitdet(own) => {
             let decoder = vitdet::Vitdet::new(own.clone(), wanted(&own.classes)?);
-            Box::new(PictureDetector::new(network, &own.picture, decoder))
+            Box::new(PictureDetector::new(network, input, decoder))
         }
         NetworkContract::Detr(own) => {
             let decoder = detr::Detr::new(own.clone(), wanted(&own.classes)?);
-            Box::new(PictureDetector::new(network, &own.picture, decoder))
+            Box::new(PictureDetector::new(network, input, decoder))
         }
         NetworkContract::Rtmdet(own) => {
             let decoder = rtmdet::Rtmdet::new(own.clone(), wanted(&own.classes)?);
-            Box::new(PictureDetector::new(network, &own.picture, decoder))
+            Box::new(PictureDetector::new(network, input, decoder))
         }
         NetworkContract::MovenetSinglepose(_) | NetworkContract::Blazepose(_) => {
             return Err(no_detector(id));

@@ -2,9 +2,8 @@
 
 use super::sort_by_score;
 use crate::inference::Detector;
-use crate::inference::contract::{Fit, PictureContract};
 use crate::inference::error::InferenceError;
-use crate::inference::preprocess::{InputTensor, Letterbox, Placed};
+use crate::inference::preprocess::{PictureInput, Placed};
 use crate::inference::session::{Network, Outputs};
 use crate::types::{BBox, Detection, Device, Mask, RgbImage};
 
@@ -31,7 +30,8 @@ pub(super) trait Decode: Send {
         None
     }
 
-    /// Adds the mask of the network's box number `row` to `masks`, or nothing where the network has none.
+    /// Makes `mask` that of the network's box number `row`, which lies at `bbox` in the picture; `false` where the network
+    /// has none.
     ///
     /// # Errors
     /// When the output is absent or of another shape.
@@ -40,9 +40,9 @@ pub(super) trait Decode: Send {
         _outputs: &Outputs<'_>,
         _row: usize,
         _bbox: BBox,
-        _masks: &mut Vec<Mask>,
-    ) -> Result<(), InferenceError> {
-        Ok(())
+        _mask: &mut Mask,
+    ) -> Result<bool, InferenceError> {
+        Ok(false)
     }
 }
 
@@ -76,28 +76,19 @@ impl Candidate {
 /// A loaded detector.
 pub(super) struct PictureDetector<D> {
     network: Network,
-    letterbox: Letterbox,
-    input: InputTensor,
+    input: PictureInput,
     decoder: D,
     candidates: Vec<Candidate>,
+    /// As many as ever were needed at once; their memory is used again.
     masks: Vec<Mask>,
+    /// Those of them that are of the last picture.
+    mask_count: usize,
 }
 
 impl<D: Decode> PictureDetector<D> {
-    /// A detector whose `network` takes `picture`.
-    pub fn new(network: Network, picture: &PictureContract, decoder: D) -> Self {
-        let letterbox = Letterbox::new(picture.fit, picture.pad, [picture.width, picture.height]);
-        Self::with_parts(network, letterbox, InputTensor::new(picture), decoder)
-    }
-
-    /// A detector whose `network` takes the picture in the corner of a square.
-    pub fn in_corner(network: Network, input: InputTensor, pad: u8, decoder: D) -> Self {
-        let letterbox = Letterbox::new(Fit::TopLeft, pad, input.size());
-        Self::with_parts(network, letterbox, input, decoder)
-    }
-
-    fn with_parts(network: Network, letterbox: Letterbox, input: InputTensor, decoder: D) -> Self {
-        Self { network, letterbox, input, decoder, candidates: Vec::new(), masks: Vec::new() }
+    /// A detector whose `network` takes what `input` makes of a picture.
+    pub fn new(network: Network, input: PictureInput, decoder: D) -> Self {
+        Self { network, input, decoder, candidates: Vec::new(), masks: Vec::new(), mask_count: 0 }
     }
 }
 
@@ -111,7 +102,7 @@ impl<D: Decode> Detector for PictureDetector<D> {
     }
 
     fn look_at(&mut self, part: Option<BBox>) {
-        self.letterbox.look_at(part);
+        self.input.look_at(part);
     }
 
     fn detect(&mut self, image: &RgbImage, threshold: f32) -> Result<Vec<Detection>, InferenceError> {
@@ -126,11 +117,12 @@ impl<D: Decode> Detector for PictureDetector<D> {
         threshold: f32,
         found: &mut Vec<Detection>,
     ) -> Result<(), InferenceError> {
-        let Self { network, letterbox, input, decoder, candidates, masks } = self;
+        let Self { network, input, decoder, candidates, masks, mask_count } = self;
         found.clear();
         candidates.clear();
-        masks.clear();
-        let placed = letterbox.fill(image, input)?;
+        *mask_count = 0;
+        let placed = input.place(image)?;
+        let input = input.tensor();
         let outputs = match decoder.size_input() {
             Some(size_input) => network.run_sized(input, size_input)?,
             None => network.run(input)?,
@@ -142,13 +134,16 @@ impl<D: Decode> Detector for PictureDetector<D> {
         }
         for &Candidate { bbox, score, row } in candidates.iter() {
             let bbox = placed.in_picture(bbox);
-            decoder.mask(&outputs, row, bbox, masks)?;
+            if masks.len() == *mask_count {
+                masks.push(Mask { bbox, side: 0, codes: Vec::new() });
+            }
+            *mask_count += usize::from(decoder.mask(&outputs, row, bbox, &mut masks[*mask_count])?);
             found.push(Detection { bbox, score });
         }
         Ok(())
     }
 
     fn masks(&self) -> &[Mask] {
-        &self.masks
+        &self.masks[..self.mask_count]
     }
 }

@@ -45,9 +45,9 @@ impl Decode for Vitdet {
         outputs: &Outputs<'_>,
         row: usize,
         bbox: BBox,
-        masks: &mut Vec<Mask>,
-    ) -> Result<(), InferenceError> {
-        let Some(name) = &self.contract.masks else { return Ok(()) };
+        mask: &mut Mask,
+    ) -> Result<bool, InferenceError> {
+        let Some(name) = &self.contract.masks else { return Ok(false) };
         let ([_, _, side, across], values) = outputs.open_values(name, [None, Some(1), None, None])?;
         if side != across || !(1..=MAX_MASK_SIDE).contains(&side) {
             return Err(outputs.unusable(name, format!("its masks have {side} × {across} values")));
@@ -56,8 +56,9 @@ impl Decode for Vitdet {
             return Err(outputs.unusable(name, format!("it has no mask for box {row}")));
         };
         // A cast of what is no number gives 0.
-        let codes = values.iter().map(|value| (value * 255.0 + 0.5) as u8).collect();
-        masks.push(Mask { bbox, side, codes });
-        Ok(())
+        (mask.bbox, mask.side) = (bbox, side);
+        mask.codes.clear();
+        mask.codes.extend(values.iter().map(|value| (value * 255.0 + 0.5) as u8));
+        Ok(true)
     }
 }

@@ -2,7 +2,7 @@
 
 use glam::Vec2;
 
-use super::resample::Axis;
+use super::resample::{Axis, mix_columns, mix_rows};
 use super::tensor::InputTensor;
 use crate::inference::contract::Fit;
 use crate::inference::error::InferenceError;
@@ -25,8 +25,8 @@ pub(in crate::inference) struct Letterbox {
     offset: [usize; 2],
     columns: Axis,
     rows: Axis,
-    /// One source row, averaged over the rows that make one target row.
-    mixed: Vec<f32>,
+    /// One source row, averaged over the rows that make one target row, in 256ths of a code.
+    mixed: Vec<u16>,
     /// One target row.
     line: Vec<u8>,
 }
@@ -125,7 +125,7 @@ impl Letterbox {
         }
         self.columns.set(width, target[0]);
         self.rows.set(height, target[1]);
-        self.mixed.resize(width * 3, 0.0);
+        self.mixed.resize(width * 3, 0);
         self.line.truncate(target[0] * 3);
         self.source = (image.width, image.height);
     }
@@ -154,32 +154,6 @@ fn target(fit: Fit, source: [usize; 2], limit: [usize; 2]) -> [usize; 2] {
         Fit::TopLeft | Fit::Center | Fit::Scale => fitting,
     };
     std::array::from_fn(|axis| ((source[axis] as f64 * scale).round() as usize).clamp(1, limit[axis]))
-}
-
-/// Sets `mixed` to the weighted sum of the first rows of `source`, whose rows begin `stride` bytes apart.
-fn mix_rows(mixed: &mut [f32], source: &[u8], stride: usize, weights: &[f32]) {
-    for (index, (row, &weight)) in source.chunks(stride).zip(weights).enumerate() {
-        if index == 0 {
-            mixed.iter_mut().zip(row).for_each(|(sum, &code)| *sum = weight * f32::from(code));
-        } else {
-            mixed.iter_mut().zip(row).for_each(|(sum, &code)| *sum += weight * f32::from(code));
-        }
-    }
-}
-
-/// Sets each pixel of `line` to the weighted sum of its neighbours in `mixed`, rounded.
-fn mix_columns(line: &mut [u8], mixed: &[f32], columns: &Axis) {
-    let pixels = mixed.as_chunks::<3>().0;
-    for (column, out) in line.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-        let (first, weights) = columns.taps(column);
-        let mut sum = [0.0; 3];
-        for (pixel, &weight) in pixels[first..].iter().zip(weights) {
-            for (channel, value) in sum.iter_mut().zip(pixel) {
-                *channel += weight * value;
-            }
-        }
-        *out = sum.map(|value| (value + 0.5) as u8);
-    }
 }
 
 #[cfg(test)]

@@ -4,12 +4,14 @@
 //! reference implementations do: the networks then see the numbers that they were measured with.
 
 mod crop;
+mod input;
 mod letterbox;
 mod resample;
 mod tensor;
 
 pub(super) use crop::{CropRegion, Cropper};
-pub(super) use letterbox::{Letterbox, Placed};
+pub use input::PictureInput;
+pub(super) use letterbox::Placed;
 pub(super) use tensor::InputTensor;
 
 use super::error::InferenceError;

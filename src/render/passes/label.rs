@@ -207,10 +207,9 @@ fn place(anchor: &BBox, size_px: Vec2, target_px: Vec2, unit_px: f32, taken: &[B
     }
     top_left = top_left.min(target_px - size_px).max(Vec2::ZERO).round();
     let at = |top_left: Vec2| BBox { min: top_left, max: top_left + size_px };
-    for other in taken {
-        if at(top_left).intersection(other).area() > 0.0 {
-            top_left.y = (other.max.y + unit_px.max(1.0)).round();
-        }
+    // It only ever moves down, past one after the other.
+    while let Some(other) = taken.iter().find(|other| at(top_left).intersection(other).area() > 0.0) {
+        top_left.y = (other.max.y + unit_px.max(1.0)).ceil();
     }
     at(top_left)
 }
@@ -232,7 +231,17 @@ mod tests {
     #[test]
     fn labels_stay_inside_the_picture_and_off_one_another() {
         let mut taken = Vec::new();
-        for corner in [(200.0, 150.0), (5.0, 2.0), (390.0, 100.0), (-30.0, -20.0), (210.0, 155.0)] {
+        // The last but one is pushed onto the one that comes right after the first, the last onto both.
+        let corners = [
+            (200.0, 150.0),
+            (5.0, 2.0),
+            (390.0, 100.0),
+            (-30.0, -20.0),
+            (205.0, 175.0),
+            (210.0, 155.0),
+            (220.0, 165.0),
+        ];
+        for corner in corners {
             let min = Vec2::from(corner);
             let ground = place(&BBox { min, max: min + 50.0 }, SIZE_PX, TARGET_PX, 1.0, &taken);
             assert!(ground.min.cmpge(Vec2::ZERO).all() && ground.max.cmple(TARGET_PX).all(), "{ground:?}");

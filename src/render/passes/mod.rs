@@ -6,6 +6,7 @@ pub(super) mod glyph_atlas;
 pub(super) mod label;
 pub(super) mod matte;
 pub(super) mod mesh;
+pub(super) mod outline;
 pub(super) mod skeleton;
 pub(super) mod stroke;
 pub(super) mod trail;

@@ -52,13 +52,15 @@ pub(in crate::render) struct PictureUniform {
 }
 
 impl PictureUniform {
-    fn new(image: &YuvImage, view: &ViewTransform, taps: f32) -> Self {
+    /// `size_px` is the size that the picture is drawn at before `view`.
+    fn new(image: &YuvImage, size_px: Vec2, view: &ViewTransform, taps: f32) -> Self {
+        let share = UVec2::new(image.width, image.height).as_vec2() / size_px;
         let sampling = image.sampling;
         let k = image.color.to_rgb_of(sampling.bits);
         let weights = Weights::of(&sampling);
         let [to_red, to_green, to_blue] = image.light.primaries.to_bt709().map(|[r, g, b]| [r, g, b, 0.0]);
         Self {
-            size_px: UVec2::new(image.width, image.height).as_vec2(),
+            size_px,
             offset_px: view.offset_px,
             scale: view.scale,
             taps,
@@ -70,10 +72,8 @@ impl PictureUniform {
             g_v: k.g_v,
             b_u: k.b_u,
             peak_nits: image.light.peak_nits,
-            chroma_scale: Vec2::new(
-                1.0 / f32::from(1_u16 << sampling.chroma_x),
-                1.0 / f32::from(1_u16 << sampling.chroma_y),
-            ),
+            chroma_scale: share
+                / Vec2::new(f32::from(1_u16 << sampling.chroma_x), f32::from(1_u16 << sampling.chroma_y)),
             chroma_offset: Vec2::from(sampling.chroma_offset),
             light: match image.light.transfer {
                 Transfer::Standard => u32::from(!image.light.is_screen()),
@@ -196,7 +196,13 @@ impl VideoFramePass {
     }
 
     /// Uploads a frame's planes; the textures are kept while the size stays.
-    pub fn upload(&mut self, gpu: &Gpu, image: &YuvImage, view: &ViewTransform) -> Result<(), RenderError> {
+    pub fn upload(
+        &mut self,
+        gpu: &Gpu,
+        image: &YuvImage,
+        stands_for: Option<[u32; 2]>,
+        view: &ViewTransform,
+    ) -> Result<(), RenderError> {
         let (width, height) = (image.width, image.height);
         gpu.check_size(width, height)?;
         if !image.is_whole() {
@@ -222,9 +228,13 @@ impl VideoFramePass {
             };
             gpu.queue.write_texture(texture.as_image_copy(), plane, layout, texture.size());
         }
-        self.taps = (1.0 / view.scale - 0.01).ceil().clamp(1.0, MAX_TAPS);
-        self.pixel_on_pixel = view.scale == 1.0 && view.offset_px == view.offset_px.floor();
-        let uniform = PictureUniform::new(image, view, self.taps);
+        let [across, down] = stands_for.unwrap_or([width, height]).map(|side| side.max(1));
+        let shrinks = width.max(1) as f32 / across as f32 / view.scale;
+        self.taps = (shrinks - 0.01).ceil().clamp(1.0, MAX_TAPS);
+        self.pixel_on_pixel = (across, down) == (width, height)
+            && view.scale == 1.0
+            && view.offset_px == view.offset_px.floor();
+        let uniform = PictureUniform::new(image, UVec2::new(across, down).as_vec2(), view, self.taps);
         gpu.queue.write_buffer(&self.uniform, 0, bytemuck::bytes_of(&uniform));
         Ok(())
     }

@@ -6,7 +6,9 @@ use super::App;
 use crate::settings::Theme;
 use crate::ui::command::Command;
 use crate::ui::state::Dialog;
-use crate::ui::{export_dialog, help, inspector, licence_dialog, notifications, open_menu, text};
+use crate::ui::{
+    compare_view, export_dialog, help, inspector, licence_dialog, notifications, open_menu, text,
+};
 use crate::ui::{theme, timeline, top_bar, transport, viewport, welcome};
 
 impl App {
@@ -24,15 +26,18 @@ impl App {
             inspector::show(ui, &self.state, &self.commands);
         }
         let (state, frame) = (&self.state, self.frame.as_ref());
-        if state.preview.is_none() {
+        if state.preview.is_none() && state.comparing.is_none() {
             self.second.show_beside(ui, state, &self.commands);
         }
         let view = match (&state.preview, &state.clip) {
             (Some(first), _) => viewport::preview(ui, first, &mut self.picture),
+            (None, Some(clip)) if state.comparing.is_some() => {
+                compare_view::show(ui, state, clip, &mut self.picture, frame, &self.commands)
+            }
             (None, Some(clip)) => viewport::show(ui, state, clip, &mut self.picture, frame, &self.commands),
             (None, None) => welcome::show(ui, state, &self.commands),
         };
-        if state.preview.is_none() {
+        if state.preview.is_none() && state.comparing.is_none() {
             self.second.show_over(ui, state, frame, view);
         }
         self.draw_over(&ctx, view);

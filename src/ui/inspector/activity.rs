@@ -5,6 +5,7 @@ use egui_material_icons::icons;
 
 use crate::engine::JobKind;
 use crate::ui::command::{Command, Commands};
+use crate::ui::comparing::CompareChange;
 use crate::ui::jobs::{Job, JobState};
 use crate::ui::state::State;
 use crate::ui::theme::{self, GRID};
@@ -82,7 +83,9 @@ fn kind_icon(kind: &JobKind) -> egui_material_icons::MaterialIcon {
     match kind {
         JobKind::TakeIn(_) | JobKind::Open(_) => icons::ICON_FOLDER_OPEN,
         JobKind::Fetch(_) => icons::ICON_DOWNLOAD,
+        JobKind::Proxy(_) => icons::ICON_SPEED,
         JobKind::Analyze(_) => icons::ICON_SNOWBOARDING,
+        JobKind::Compare(_) => icons::ICON_DIFFERENCE,
         JobKind::Export { .. } => icons::ICON_IOS_SHARE,
     }
 }
@@ -144,9 +147,12 @@ fn again(ui: &mut Ui, job: &Job, name: &str, restart: bool, commands: &Commands)
     let command = match &job.kind {
         JobKind::Open(path) => Command::Open(path.clone()),
         JobKind::Analyze(_) => Command::Analyze { restart },
+        JobKind::Compare(_) => Command::Compare(CompareChange::Start { again: false }),
         JobKind::Export { .. } => Command::ShowExport,
         JobKind::TakeIn(file) => Command::ImportModel(file.clone()),
         JobKind::Fetch(id) => Command::ShowLicence(id.clone()),
+        // It is tried again by the switch.
+        JobKind::Proxy(_) => return,
     };
     if ui.button(name).clicked() {
         commands.push(command);

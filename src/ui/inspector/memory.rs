@@ -122,9 +122,9 @@ fn wishes(ui: &mut Ui, state: &State, commands: &Commands) {
                 .response;
             widgets::explain(response, "Models in memory", None, "");
         });
-        widgets::checkbox(ui, &mut memory.worker, "Analyse in a process of its own").on_hover_text(
-            "If the system ends the analysis for its memory, or a library crashes, the window stays and can go on from \
-             what was done",
+        widgets::checkbox(ui, &mut memory.worker, "Analyse and export in own processes").on_hover_text(
+            "If the system ends the analysis for its memory, or a library or an encoder crashes, the window stays; an \
+             analysis can go on from what was done",
         );
     });
     if memory != state.settings.memory {

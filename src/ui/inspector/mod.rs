@@ -2,6 +2,7 @@
 
 mod activity;
 mod appearance;
+mod compare;
 mod memory;
 mod models;
 mod overlay;
@@ -16,7 +17,8 @@ use super::state::State;
 use super::theme::{self, GRID};
 use super::widgets;
 
-const TABS: [(Tab, MaterialIcon, &str, &str); 4] = [
+const TABS: [(Tab, MaterialIcon, &str, &str); 5] = [
+    (Tab::Compare, icons::ICON_DIFFERENCE, "Compare", "Compare detectors"),
     (Tab::Riders, icons::ICON_SNOWBOARDING, "Riders", "Riders"),
     (Tab::Overlay, icons::ICON_LAYERS, "Overlay", "Overlay"),
     (Tab::Models, icons::ICON_TUNE, "Models", "Models & devices"),
@@ -43,6 +45,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &Commands) {
                     Tab::Overlay => overlay::show(ui, state, commands),
                     Tab::Models => models::show(ui, state, commands),
                     Tab::Activity => activity::show(ui, state, commands),
+                    Tab::Compare => compare::show(ui, state, commands),
                 }
             });
         });
@@ -51,12 +54,13 @@ pub fn show(ui: &mut Ui, state: &State, commands: &Commands) {
 
 fn tabs(ui: &mut Ui, state: &State, commands: &Commands) {
     let palette = theme::palette(ui);
-    let width = ui.available_width() / TABS.len() as f32;
+    let tabs = TABS.iter().filter(|(tab, ..)| *tab != Tab::Compare || state.comparing.is_some());
+    let width = ui.available_width() / tabs.clone().count() as f32;
     let small = egui::TextStyle::Small.resolve(ui.style());
     let height = widgets::icon_size(ui) + small.size + GRID * 5.0;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
-        for (tab, icon, short, name) in TABS {
+        for &(tab, icon, short, name) in tabs {
             let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::click());
             let chosen = state.view.tab == tab;
             response.widget_info(|| WidgetInfo::selected(egui::Role::Tab, true, chosen, name));

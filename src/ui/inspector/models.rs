@@ -57,9 +57,34 @@ pub fn show(ui: &mut Ui, state: &State, commands: &Commands) {
     if widgets::checkbox(ui, &mut on_open, "Analyse a clip as soon as it is open").changed() {
         commands.push(Command::SetAnalyzeOnOpen(on_open));
     }
+    decoding(ui, state, commands);
     own_models::show(ui, state, commands);
     memory::show(ui, state, commands);
     appearance::show(ui, state, commands);
+}
+
+/// How clips are decoded for the window.
+fn decoding(ui: &mut Ui, state: &State, commands: &Commands) {
+    let mut decoding = state.settings.decoding;
+    widgets::section(ui, "Decoding");
+    widgets::card(ui, false, |ui| {
+        widgets::checkbox(ui, &mut decoding.hardware, "On the graphics card where it can").on_hover_text(
+            "For the clips opened from now on; what the card cannot decode is decoded on the processor. Analyses and \
+             exports always use the processor, so that they come out alike everywhere",
+        );
+        widgets::checkbox(ui, &mut decoding.proxies, "Small copies of 4K clips for scrubbing").on_hover_text(
+            "Made in the background and kept in the cache folder, at most 4 GiB. A picture of the copy is there at once \
+             and says so; the original follows",
+        );
+        if state.clip.is_some() {
+            widgets::row(ui, "This clip", |ui| {
+                ui.label(state.playback.device.unwrap_or("processor"));
+            });
+        }
+    });
+    if decoding != state.settings.decoding {
+        commands.push(Command::SetDecoding(decoding));
+    }
 }
 
 /// The lowest score that counts: the detector's own until the user moves it, and again when he moves it back.

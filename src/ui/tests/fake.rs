@@ -3,14 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::engine::compare::{Comparison, Measured};
 use crate::engine::{
     EngineError, Event, JobId, JobKind, MemoryUse, ModelInfo, Progress, ResolvedRiders, Role,
 };
 use crate::settings::{ModelSettings, Settings};
+use crate::types::detector_run::{DetectedFrame, DetectorRun, DetectorRunInfo};
 use crate::types::{
-    BBox, ClipInfo, FrameIndex, Provenance, Rational, RiderFrame, RunSummary, Track, TrackId, VideoFrame,
-    YuvColor, YuvImage, YuvMatrix, YuvRange,
+    BBox, ClipInfo, Detection, FrameIndex, Provenance, Rational, RiderFrame, RunSummary, Track, TrackId,
+    VideoFrame, YuvColor, YuvImage, YuvMatrix, YuvRange,
 };
+use crate::ui::command::Command;
 use crate::ui::state::{OpenClip, State};
 
 /// Frames of the clip.
@@ -168,6 +171,49 @@ pub fn open(state: &mut State, path: &Path, known: u64) {
     ];
     state.memory =
         MemoryUse { resident: 512 << 20, peak_resident: 690 << 20, limit: 2 << 30, ..MemoryUse::default() };
+}
+
+/// Frames in which the second detector finds nobody.
+pub const MISSED: std::ops::Range<u64> = 60..75;
+
+/// Frames in which it has somebody elsewhere.
+pub const ELSEWHERE: std::ops::Range<u64> = 160..170;
+
+/// What two detectors found in the clip that is open, the first in every third frame surer than in others.
+pub fn comparison(state: &State) -> (Arc<Comparison>, Measured) {
+    let at = |left: f32, score: f32| Detection { bbox: BBox::new(left, 220.0, left + 90.0, 400.0), score };
+    let first = |frame: u64| vec![at(595.0, if frame.is_multiple_of(3) { 0.91 } else { 0.72 })];
+    let second = |frame: u64| match frame {
+        _ if MISSED.contains(&frame) => Vec::new(),
+        _ if ELSEWHERE.contains(&frame) => vec![at(640.0, 0.55)],
+        _ => vec![at(598.0, 0.83)],
+    };
+    let run = |id: &str, found: &dyn Fn(u64) -> Vec<Detection>, latency_ms: f32| {
+        let info = DetectorRunInfo {
+            detector: id.into(),
+            device: "cpu".into(),
+            floor: 0.05,
+            threshold: 0.4,
+            load_s: 0.21,
+            memory_bytes: 48 << 20,
+            ..DetectorRunInfo::default()
+        };
+        let frame =
+            |frame| DetectedFrame { latency_ms, detections: found(frame), ..DetectedFrame::default() };
+        Arc::new(DetectorRun { info, frames: (0..FRAMES).map(frame).collect() })
+    };
+    let runs = vec![run("nanodet", &first, 21.4), run("movenet-multipose", &second, 16.2)];
+    let clip = state.clip.as_ref().map(|clip| Arc::clone(&clip.info)).unwrap_or_else(|| clip("/none").info);
+    let comparison = Arc::new(Comparison { clip, runs, precision: Vec::new() });
+    let measured = comparison.measure(&comparison.thresholds());
+    (comparison, measured)
+}
+
+/// Compares two detectors on the clip that is open.
+pub fn compare(state: &mut State) {
+    state.update(Command::ToggleCompare);
+    let path = state.clip.as_ref().map(|clip| clip.info.path.clone()).unwrap_or_default();
+    state.take_kept_runs(&path, Ok(comparison(state)));
 }
 
 /// As [`open`], with the analysis finished.

@@ -67,6 +67,24 @@ fn scenes() -> Vec<Scene> {
             act: rest,
         },
         Scene {
+            name: "compare",
+            put: |state| {
+                fake::open_analyzed(state, Path::new(CLIP));
+                fake::compare(state);
+                state.playback.playhead = 165;
+            },
+            act: rest,
+        },
+        Scene {
+            name: "compare-empty",
+            put: |state| {
+                fake::open_analyzed(state, Path::new(CLIP));
+                state.update(Command::ToggleCompare);
+                state.take_kept_runs(Path::new(CLIP), Err(fake::not_there(CLIP)));
+            },
+            act: rest,
+        },
+        Scene {
             name: "models",
             put: |state| {
                 fake::open_analyzed(state, Path::new(CLIP));

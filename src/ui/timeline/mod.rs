@@ -1,5 +1,6 @@
 //! The clip over time: a ruler, how far the analysis is, one lane for each rider, in and out, and the playhead.
 
+mod agreement;
 mod lanes;
 mod moments;
 mod ruler;
@@ -48,6 +49,9 @@ pub fn show(ui: &mut Ui, state: &State, clip: &OpenClip, peek: &Peek, commands: 
             right: ruler_rect.right() - GRID * 2.0,
             duration_s: clip.info.duration_s.max(1e-3),
         };
+        if let Some(shown) = state.comparing.as_ref().and_then(|comparing| comparing.shown.as_ref()) {
+            agreement::show(ui, clip, shown, &scale, layout.lane);
+        }
         let lanes_rect = lanes::show(ui, state, clip, &scale, &layout, lanes_height, commands);
         let track =
             Rect::from_min_max(pos2(scale.left, ruler_rect.top()), pos2(scale.right, lanes_rect.bottom()));

@@ -66,12 +66,13 @@ fn plot(lines: &[Line], top: f64, unit: &str) -> String {
         HEIGHT + 20.0,
         WIDTH + LEFT
     );
+    let digits = if top >= 10.0 { 0 } else { 2 };
     for part in [0.0, 0.5, 1.0] {
         let y = 10.0 + HEIGHT * (1.0 - part);
         let _ = write!(
             svg,
             "<path d=\"M{LEFT} {y:.1}h{WIDTH}\" stroke=\"#8894a0\" stroke-opacity=\".4\"/><text x=\"{}\" y=\"{:.1}\" \
-             text-anchor=\"end\" fill=\"#7a8794\">{:.3}{unit}</text>",
+             text-anchor=\"end\" fill=\"#7a8794\">{:.digits$}{unit}</text>",
             LEFT - 6.0,
             y + 4.0,
             part * top
