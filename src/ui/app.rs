@@ -94,11 +94,11 @@ impl App {
             earlier_s: 0.0,
         };
         app.follow_body();
-        if let Some(Err(error)) = options.lose_device_after.map(|after| app.picture.lose_device(after)) {
-            app.state.note(Severity::Error, "No device is lost", error.to_string());
-        }
         if app.state.settings.decoding.hardware {
             app.engine.find_decoding_devices();
+        }
+        if let Some(Err(error)) = options.lose_device_after.map(|after| app.picture.lose_device(after)) {
+            app.state.note(Severity::Error, "No device is lost", error.to_string());
         }
         if let Some(clip) = options.clip {
             app.run(&ctx, vec![Command::Open(clip)]);

@@ -77,10 +77,10 @@ mod tests {
             let sigma_m = body.joint_sigma_m.unwrap();
             assert_eq!(sigma_m[0], 0.0);
             let skeleton = truth.skeleton(&rest);
-            for joint in 1..sigma_m.len() {
+            for (joint, sigma_m) in sigma_m.iter().enumerate().skip(1) {
                 let true_place = (skeleton.positions[joint] - skeleton.positions[0]).as_vec3();
                 off += (body.joints_3d[joint] - body.joints_3d[0] - true_place).length_squared();
-                told += sigma_m[joint] * sigma_m[joint];
+                told += sigma_m * sigma_m;
             }
             for (sum, wrist) in told_of_wrists.iter_mut().zip(WRISTS) {
                 *sum += sigma_m[wrist] / 40.0;

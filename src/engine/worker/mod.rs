@@ -163,7 +163,7 @@ impl<'a> Worker<'a> {
         let failed = |cause| EngineError::WorkerNotStarted { program: workers.program.clone(), cause };
         let mut command = Command::new(&workers.program);
         // Before a subcommand no flag is taken.
-        command.arg(task.subcommand);
+        command.args([task.subcommand, "--worker", "--progress", "json"]);
         let places = &workers.places;
         for (flag, path) in [
             ("--onnxruntime", &places.runtime_library),

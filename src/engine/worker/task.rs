@@ -7,7 +7,7 @@ use super::protocol::{ExportOrder, Order};
 use crate::engine::{AnalyzeRequest, EngineError, ExportRequest};
 use crate::types::ByteSize;
 
-/// A worker's subcommand, its arguments after those that name the models, its first line of input, and its memory limit.
+/// A worker's arguments after those that name the models, its first line of input, and its memory limit.
 pub struct Task {
     pub subcommand: &'static str,
     pub arguments: Vec<OsString>,
@@ -38,7 +38,7 @@ impl Task {
 }
 
 fn arguments(request: &AnalyzeRequest, files: &[(&str, Option<&Path>)]) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> = ["--worker", "--progress", "json"].map(OsString::from).into();
+    let mut arguments = Vec::new();
     let store = [("--store", request.store.as_deref())];
     for (flag, path) in store.iter().chain(files) {
         // A name that begins with a dash is no flag.
