@@ -113,28 +113,35 @@ pub fn of_process(process: u32) -> ProcessMemory {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, PoisonError};
+
     use super::*;
+
+    /// Held by whoever looks at what it takes itself; other tests of this process take and free far less than that.
+    pub(super) static ALONE: Mutex<()> = Mutex::new(());
 
     #[test]
     fn touching_memory_raises_the_peak_and_the_anonymous_part_by_it() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let before = measure();
-        let block = vec![1u8; 64 << 20];
+        let block = vec![1u8; 384 << 20];
         let after = measure();
         assert!(block.iter().all(|&b| b == 1));
-        assert!(after.peak_resident >= before.resident + (60 << 20), "{before:?} {after:?}");
-        assert!(after.anonymous >= before.anonymous + (60 << 20), "{before:?} {after:?}");
+        assert!(after.peak_resident >= before.resident + (192 << 20), "{before:?} {after:?}");
+        assert!(after.anonymous >= before.anonymous + (192 << 20), "{before:?} {after:?}");
         assert!(after.limit >= after.resident);
     }
 
     #[test]
     fn memory_that_is_given_back_before_the_work_ends_is_seen() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let before = measure().anonymous;
         let ((), most) = watched(|| {
-            let block = vec![1u8; 96 << 20];
+            let block = vec![1u8; 384 << 20];
             std::thread::sleep(Duration::from_millis(50));
             assert!(block.iter().all(|&b| b == 1));
         });
-        assert!(most >= before + (90 << 20), "{before} {most}");
+        assert!(most >= before + (192 << 20), "{before} {most}");
     }
 
     #[test]
