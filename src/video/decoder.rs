@@ -9,6 +9,7 @@ use ffmpeg_next as ff;
 
 use super::VideoError;
 use super::demux::Demuxer;
+use super::disposable::Disposable;
 use super::hardware::{self, is_on_device};
 use super::input::unreadable;
 use super::source::DecodeOptions;
@@ -35,6 +36,7 @@ pub(super) struct Decoder {
     codec: ff::decoder::Video,
     threads: usize,
     hardware: Hardware,
+    disposable: Disposable,
     timeline: Timeline,
     frame: frame::Video,
     /// The same out of its device's memory, once it is needed.
@@ -73,12 +75,14 @@ impl Decoder {
                 Timeline::scan(&mut demuxer, path)?
             }
         };
+        let disposable = Disposable::of(&demuxer.stream(path)?);
         let mut decoder = Self {
             path: path.to_owned(),
             demuxer,
             codec,
             threads: options.threads,
             hardware: if options.hardware { Hardware::Wanted } else { Hardware::Off },
+            disposable,
             timeline,
             frame: frame::Video::empty(),
             fetched: None,
@@ -279,6 +283,9 @@ impl Decoder {
         let sent = match packet {
             Some(packet) => {
                 let only_for_others = packet.pts().is_some_and(|pts| pts < self.wanted_from);
+                if only_for_others && self.disposable.is_disposable(&packet) {
+                    return Ok(());
+                }
                 self.codec.skip_frame(if only_for_others { Discard::NonReference } else { Discard::Default });
                 self.codec.send_packet(&packet)
             }

@@ -10,6 +10,7 @@ mod coded_frame;
 mod color;
 mod decoder;
 mod demux;
+mod disposable;
 mod encoding;
 mod error;
 #[doc(hidden)]
