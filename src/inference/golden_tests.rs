@@ -71,7 +71,7 @@ fn check_keypoints(actual: &[Keypoint], expected: &[[f32; 3]]) {
         let off = keypoint.position.distance(Vec2::new(*x, *y));
         // Of a person of 217 pixels. In 8 bits a last bit of the crop, in which samplers differ, moves an eye by a pixel.
         assert!(off < 2.0, "keypoint {index} is {off} px off");
-        assert!((keypoint.score - score).abs() < 0.03, "keypoint {index}: {} and {score}", keypoint.score);
+        assert!((keypoint.score - score).abs() < 0.1, "keypoint {index}: {} and {score}", keypoint.score);
     }
 }
 
