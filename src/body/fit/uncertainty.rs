@@ -15,7 +15,7 @@ use crate::types::smpl::JOINT_COUNT;
 /// purpose, and a joint that nothing else holds would be told to be anywhere.
 const SPREAD_RAD: f64 = 0.35;
 
-/// Spread of a joint's error in units of the one that the curvature gives: 1.22 over the demo clip, 1.33 over random poses
+/// Spread of a joint's error in units of the one that the curvature gives: 1.11 over the demo clip, 1.33 over random poses
 /// with noise.
 const SCALE: f64 = 1.25;
 
