@@ -18,7 +18,7 @@ struct Picture {
     chroma_scale: vec2f,
     chroma_offset: vec2f,
     light: u32,
-    padding: u32,
+    chroma_taps: f32,
     y_weights: vec4f,
     u_weights: vec4f,
     v_of_first: vec4f,
@@ -56,10 +56,9 @@ fn chroma_at(picture_px: vec2f) -> vec2f {
     return vec2f(dot(first, picture.u_weights), v);
 }
 
-// Codes (Y, U, V) at a picture position, bilinear.
-fn codes_at(picture_px: vec2f) -> vec3f {
-    let texel = textureSampleLevel(luma, plane_sampler, picture_px / picture.size_px, 0.0);
-    return vec3f(dot(texel, picture.y_weights), chroma_at(picture_px));
+// Code Y at a picture position, bilinear.
+fn luma_at(picture_px: vec2f) -> f32 {
+    return dot(textureSampleLevel(luma, plane_sampler, picture_px / picture.size_px, 0.0), picture.y_weights);
 }
 
 fn rgb_from_codes(codes: vec3f) -> vec4f {
@@ -147,21 +146,32 @@ fn fs_exact(@builtin(position) at: vec4f) -> @location(0) vec4f {
 // One sample a pixel: the picture at another size or between the pixels.
 @fragment
 fn fs_main(@builtin(position) at: vec4f) -> @location(0) vec4f {
-    return rgb_from_codes(codes_at((at.xy - picture.offset_px) / picture.scale));
+    let picture_px = (at.xy - picture.offset_px) / picture.scale;
+    return rgb_from_codes(vec3f(luma_at(picture_px), chroma_at(picture_px)));
+}
+
+// Where the nth of `taps` samples along a side of the target pixel lies from its centre, picture pixels.
+fn tap_px(column: i32, row: i32, taps: f32) -> vec2f {
+    return (vec2f(f32(column), f32(row)) + 0.5 - 0.5 * taps) / (picture.scale * taps);
 }
 
 // The picture made smaller: the mean of the target pixel's footprint.
 @fragment
 fn fs_reduced(@builtin(position) at: vec4f) -> @location(0) vec4f {
     let centre_px = (at.xy - picture.offset_px) / picture.scale;
-    let taps = i32(picture.taps);
-    let step_px = 1.0 / (picture.scale * picture.taps);
-    var codes = vec3f(0.0);
-    for (var row = 0; row < taps; row++) {
-        for (var column = 0; column < taps; column++) {
-            let nth = vec2f(f32(column), f32(row));
-            codes += codes_at(centre_px + (nth + 0.5 - 0.5 * picture.taps) * step_px);
+    var y = 0.0;
+    for (var row = 0; row < i32(picture.taps); row++) {
+        for (var column = 0; column < i32(picture.taps); column++) {
+            y += luma_at(centre_px + tap_px(column, row, picture.taps));
         }
     }
-    return rgb_from_codes(codes / (picture.taps * picture.taps));
+    var uv = vec2f(0.0);
+    for (var row = 0; row < i32(picture.chroma_taps); row++) {
+        for (var column = 0; column < i32(picture.chroma_taps); column++) {
+            uv += chroma_at(centre_px + tap_px(column, row, picture.chroma_taps));
+        }
+    }
+    y /= picture.taps * picture.taps;
+    uv /= picture.chroma_taps * picture.chroma_taps;
+    return rgb_from_codes(vec3f(y, uv));
 }

@@ -5,6 +5,7 @@ use glam::{UVec2, Vec2};
 use crate::render::error::RenderError;
 use crate::render::gpu::Gpu;
 use crate::render::shader::{self, GlobalsBinding, PipelineSpec, texture_entry, uniform_entry};
+use crate::render::staging::Staging;
 use crate::render::target::create_texture;
 use crate::render::view::ViewTransform;
 use crate::types::{PlaneShape, Sampling, Transfer, YuvImage};
@@ -36,7 +37,8 @@ pub(in crate::render) struct PictureUniform {
     pub chroma_offset: Vec2,
     /// 0 to leave R'G'B' alone, 1 for standard range with other primaries, 2 for PQ, 3 for HLG.
     pub light: u32,
-    pub padding: u32,
+    /// As `taps`, of the chroma: where its planes are smaller than the luma's, fewer do.
+    pub chroma_taps: f32,
     /// What the channels of a luma texel add to the code, on the scale of 8 bits.
     pub y_weights: [f32; 4],
     /// The same of the first chroma plane for the blue difference.
@@ -53,17 +55,20 @@ pub(in crate::render) struct PictureUniform {
 
 impl PictureUniform {
     /// `size_px` is the size that the picture is drawn at before `view`.
-    fn new(image: &YuvImage, size_px: Vec2, view: &ViewTransform, taps: f32) -> Self {
+    fn new(image: &YuvImage, size_px: Vec2, view: &ViewTransform) -> Self {
         let share = UVec2::new(image.width, image.height).as_vec2() / size_px;
         let sampling = image.sampling;
         let k = image.color.to_rgb_of(sampling.bits);
         let weights = Weights::of(&sampling);
+        let chroma_scale =
+            share / Vec2::new(f32::from(1_u16 << sampling.chroma_x), f32::from(1_u16 << sampling.chroma_y));
+        let taps = |samples: Vec2| (samples.max_element() / view.scale - 0.01).ceil().clamp(1.0, MAX_TAPS);
         let [to_red, to_green, to_blue] = image.light.primaries.to_bt709().map(|[r, g, b]| [r, g, b, 0.0]);
         Self {
             size_px,
             offset_px: view.offset_px,
             scale: view.scale,
-            taps,
+            taps: taps(share),
             y_offset: k.y_offset,
             y_scale: k.y_scale,
             c_scale: k.c_scale,
@@ -72,15 +77,14 @@ impl PictureUniform {
             g_v: k.g_v,
             b_u: k.b_u,
             peak_nits: image.light.peak_nits,
-            chroma_scale: share
-                / Vec2::new(f32::from(1_u16 << sampling.chroma_x), f32::from(1_u16 << sampling.chroma_y)),
+            chroma_scale,
             chroma_offset: Vec2::from(sampling.chroma_offset),
             light: match image.light.transfer {
                 Transfer::Standard => u32::from(!image.light.is_screen()),
                 Transfer::Pq => 2,
                 Transfer::Hlg => 3,
             },
-            padding: 0,
+            chroma_taps: taps(chroma_scale),
             y_weights: weights.y,
             u_weights: weights.u,
             v_of_first: weights.v_of_first,
@@ -131,6 +135,7 @@ pub(in crate::render) struct VideoFramePass {
     sampler: wgpu::Sampler,
     uniform: wgpu::Buffer,
     planes: Option<Planes>,
+    staging: Staging,
     taps: f32,
     pixel_on_pixel: bool,
 }
@@ -190,12 +195,13 @@ impl VideoFramePass {
             sampler,
             uniform,
             planes: None,
+            staging: Staging::default(),
             taps: 1.0,
             pixel_on_pixel: false,
         }
     }
 
-    /// Uploads a frame's planes; the textures are kept while the size stays.
+    /// Takes in a frame's planes, for [`copy`](Self::copy); the textures are kept while the size stays.
     pub fn upload(
         &mut self,
         gpu: &Gpu,
@@ -209,32 +215,16 @@ impl VideoFramePass {
             return Err(RenderError::BadPicture { width, height });
         }
         let shapes = image.sampling.planes(width, height);
-        let planes = match self.planes.take().filter(|kept| kept.shapes == shapes) {
-            Some(kept) => kept,
-            None => self.make_planes(gpu, shapes),
-        };
-        let planes = self.planes.insert(planes);
-        for ((texture, plane), shape) in
-            planes.textures.iter().zip([&image.y, &image.u, &image.v]).zip(shapes)
-        {
-            // Where both differences share a plane the second texture stands for nothing.
-            if plane.is_empty() {
-                continue;
-            }
-            let layout = wgpu::TexelCopyBufferLayout {
-                offset: 0,
-                bytes_per_row: Some(shape.width * shape.element_bytes),
-                rows_per_image: None,
-            };
-            gpu.queue.write_texture(texture.as_image_copy(), plane, layout, texture.size());
+        if self.planes.as_ref().is_none_or(|kept| kept.shapes != shapes) {
+            self.planes = Some(self.make_planes(gpu, shapes));
         }
+        self.staging.fill(gpu, [&image.y, &image.u, &image.v], shapes)?;
         let [across, down] = stands_for.unwrap_or([width, height]).map(|side| side.max(1));
-        let shrinks = width.max(1) as f32 / across as f32 / view.scale;
-        self.taps = (shrinks - 0.01).ceil().clamp(1.0, MAX_TAPS);
         self.pixel_on_pixel = (across, down) == (width, height)
             && view.scale == 1.0
             && view.offset_px == view.offset_px.floor();
-        let uniform = PictureUniform::new(image, UVec2::new(across, down).as_vec2(), view, self.taps);
+        let uniform = PictureUniform::new(image, UVec2::new(across, down).as_vec2(), view);
+        self.taps = uniform.taps;
         gpu.queue.write_buffer(&self.uniform, 0, bytemuck::bytes_of(&uniform));
         Ok(())
     }
@@ -266,6 +256,18 @@ impl VideoFramePass {
             ],
         });
         Planes { shapes, textures, group }
+    }
+
+    /// Records how the planes come to their textures, before any pass reads them.
+    pub fn copy(&self, encoder: &mut wgpu::CommandEncoder) {
+        if let Some(planes) = &self.planes {
+            self.staging.copy(encoder, &planes.textures);
+        }
+    }
+
+    /// After what was recorded is submitted.
+    pub fn submitted(&mut self) {
+        self.staging.submitted();
     }
 
     pub fn draw(&self, pass: &mut wgpu::RenderPass<'_>) {
