@@ -4,15 +4,15 @@ use super::model::BodyModel;
 use crate::types::smpl::JOINT_COUNT;
 
 /// Spread of a joint up to which it counts as known, and from which as guessed, metres: the width of a hand and the
-/// length of a forearm's half.
-const KNOWN_M: f32 = 0.06;
-const GUESSED_M: f32 = 0.15;
+/// length of a forearm.
+const KNOWN_M: f32 = 0.08;
+const GUESSED_M: f32 = 0.25;
 
 /// What a guessed part fades to: the grey of snow in shade, gamma-coded.
 const UNKNOWN_RGB: [u8; 3] = [205, 210, 218];
 
-/// How far a guessed part fades, 0 to 255; what is left of the rider's colour tells whose it is.
-const MOST_FADED: f32 = 200.0;
+/// How far a guessed part fades, 0 to 255: the rider's colour stays, so that he is one figure, and no part looks bare.
+const MOST_FADED: f32 = 130.0;
 
 impl BodyModel {
     /// Fills `colors` with a colour for each vertex and how far it covers the rider's, 0 to 255: none where the joints that
@@ -62,6 +62,6 @@ mod tests {
                 .collect();
             of_side.iter().sum::<f32>() / of_side.len() as f32
         };
-        assert!(faded(true) > 190.0 && faded(false) < 5.0, "{} {}", faded(true), faded(false));
+        assert!(faded(true) > 120.0 && faded(false) < 5.0, "{} {}", faded(true), faded(false));
     }
 }
