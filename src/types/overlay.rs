@@ -68,10 +68,11 @@ impl Default for OverlayStyle {
 /// Colour of a rider wherever he is shown: mesh, box, timeline lane; sRGB, 0 to 1.
 ///
 /// The hues are Okabe and Ito's palette for all kinds of colour vision (Color Universal Design, 2008), without black
-/// and yellow, which are lost on rock and on sunlit snow; the first rider is orange.
+/// and yellow, which are lost on rock and on sunlit snow. The first rider is blue: orange, and what it fades to, is taken
+/// for skin.
 pub fn track_color(track: TrackId) -> [f32; 3] {
     const HUES: [[u8; 3]; 6] =
-        [[230, 120, 0], [0, 114, 178], [0, 158, 115], [204, 121, 167], [86, 180, 233], [213, 94, 0]];
+        [[0, 114, 178], [230, 120, 0], [0, 158, 115], [204, 121, 167], [86, 180, 233], [213, 94, 0]];
     let index = track.0.saturating_sub(1) as usize % HUES.len();
     HUES[index].map(|channel| f32::from(channel) / 255.0)
 }
