@@ -20,17 +20,19 @@ STARTER = HERE.parent / "starter"
 GRAPH_MODELS = {
     "nanodet_g_416.onnx": "nanodet.json",
     "movenet_multipose_256.onnx": "movenet-multipose.json",
-    "movenet_thunder_256.onnx": "movenet-thunder.json",
+    "movenet_thunder_256_int8.onnx": "movenet-thunder.json",
 }
 # Committed file: TensorFlow Lite model in MediaPipe's package.
 TFLITE_MODELS = {"blazepose_full_256.onnx": "pose_landmark_full.tflite"}
 # Committed file: its outputs that are used (landmarks, presence, world landmarks), where it has others.
 USED_OUTPUTS = {"blazepose_full_256.onnx": ["Identity", "Identity_1", "Identity_4"]}
+# Committed file that computes in 8 bits.
+QUANTISED = "movenet_thunder_256_int8.onnx"
 BODY = "body_cc0_smpl24.npz"
 ALL = [*GRAPH_MODELS, *TFLITE_MODELS, BODY]
 
 
-def make(name: str, work: Path) -> Path:
+def make(name: str, work: Path, people: list[Path] | None) -> Path:
     """Makes one file in `work`; TensorFlow is only loaded where it is needed."""
     target = work / name
     if name == BODY:
@@ -56,6 +58,11 @@ def make(name: str, work: Path) -> Path:
         import keep_outputs
 
         keep_outputs.convert(full, full, USED_OUTPUTS[name])
+    if name == QUANTISED:
+        import quantize_keypoints
+
+        quantize_keypoints.convert(full, target, *people)
+        return target
     error = store_weights_as_fp16.convert(full, target)
     print(f"  largest relative weight error of 16 bits: {error:.1e}")
     return target
@@ -79,6 +86,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(ALL)}; all by default")
     parser.add_argument("--work", type=Path, default=HERE.parents[1] / "target" / "starter", help="scratch folder")
+    parser.add_argument(
+        "--people",
+        nargs=2,
+        type=Path,
+        metavar=("ANNOTATIONS", "PICTURES"),
+        help=f"COCO keypoint file and folder of pictures, for {QUANTISED}",
+    )
     parser.add_argument("--install", action="store_true", help="copy what was made over the committed files")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(ALL):
@@ -88,7 +102,10 @@ def main() -> int:
     different = []
     for name in arguments.names or ALL:
         print(name)
-        made = make(name, arguments.work)
+        if name == QUANTISED and arguments.people is None:
+            print("  left out: it needs --people")
+            continue
+        made = make(name, arguments.work, arguments.people)
         print(f"  SHA-256 {sha256(made)}")
         if arguments.install:
             shutil.copyfile(made, STARTER / name)

@@ -48,15 +48,16 @@ impl DepthGrid {
     /// Marks every cell whose middle a triangle covers. Inverse depth is linear in the picture.
     fn fill(&mut self, [a, b, c]: [Vec3; 3]) {
         let (low, high) = (a.min(b).min(c).truncate(), a.max(b).max(c).truncate());
-        let limit = Vec2::new(self.width as f32, self.height as f32);
-        let (first, last) = ((low - 0.5).ceil().max(Vec2::ZERO), (high - 0.5).floor().min(limit - 1.0));
         let (ab, ac) = ((b - a).truncate(), (c - a).truncate());
         let area = ab.perp_dot(ac);
-        if area == 0.0 || !area.is_finite() || first.cmpgt(last).any() {
+        if area == 0.0 || !area.is_finite() {
             return;
         }
-        for y in first.y as usize..=last.y as usize {
-            for x in first.x as usize..=last.x as usize {
+        // Conversion to whole numbers cuts off, also what is below zero, and costs less than `floor`: cells are counted
+        // from the first whose middle is after `low` to the last whose middle is not after `high`.
+        let (first, end) = (low + 0.5, high + 0.5);
+        for y in first.y as usize..(end.y as usize).min(self.height) {
+            for x in first.x as usize..(end.x as usize).min(self.width) {
                 let p = Vec2::new(x as f32 + 0.5, y as f32 + 0.5) - a.truncate();
                 let (u, v) = (p.perp_dot(ac) / area, ab.perp_dot(p) / area);
                 if u >= 0.0 && v >= 0.0 && u + v <= 1.0 {

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::holes::{Hole, holes, sighting};
 use super::pipeline::Stages;
-use super::zoom::Zoom;
+use super::zoom::{Expected, Zoom};
 use super::{CancelToken, EngineError};
 use crate::tracking::{self, FrameObservations, Resolved, TrackerSettings};
 use crate::types::{BBox, Observation, Provenance, RgbImage, RiderFrame, VideoFrame};
@@ -240,13 +240,13 @@ impl<'r> Way<'r> {
     }
 
     /// Where he may be in frame `at`, likeliest first.
-    fn expected(&self, at: usize) -> Vec<BBox> {
+    fn expected(&self, at: usize) -> Vec<Expected> {
         let place = self.known.partition_point(|(known, _)| *known < at);
         let (before, after) = self.known.split_at(place);
         match (before.last(), after.first()) {
             (Some(a), Some(b)) => {
                 let t = (self.times_s[at] - self.times_s[a.0]) / (self.times_s[b.0] - self.times_s[a.0]);
-                vec![a.1.lerp(&b.1, t as f32)]
+                vec![Expected { bbox: a.1.lerp(&b.1, t as f32), is_between: true }]
             }
             (Some(near), None) => self.beyond(at, near, before.iter().rev().nth(MOTION_FRAMES - 1)),
             (None, Some(near)) => self.beyond(at, near, after.get(MOTION_FRAMES - 1)),
@@ -255,13 +255,14 @@ impl<'r> Way<'r> {
     }
 
     /// Where he may be in frame `at` beyond the frame `near`, from the motion between it and `far`.
-    fn beyond(&self, at: usize, near: &(usize, BBox), far: Option<&(usize, BBox)>) -> Vec<BBox> {
+    fn beyond(&self, at: usize, near: &(usize, BBox), far: Option<&(usize, BBox)>) -> Vec<Expected> {
         let moved = far.map(|far| {
             let seconds = |a: usize, b: usize| (self.times_s[b] - self.times_s[a]) as f32;
             let steps = seconds(near.0, at) / seconds(far.0, near.0);
             near.1.translated((near.1.center() - far.1.center()) * steps)
         });
-        moved.filter(BBox::is_valid).into_iter().chain([near.1]).collect()
+        let boxes = moved.filter(BBox::is_valid).into_iter().chain([near.1]);
+        boxes.map(|bbox| Expected { bbox, is_between: false }).collect()
     }
 }
 

@@ -31,7 +31,7 @@ const BATCH_FRAMES: usize = 16;
 const BATCH_TIME: Duration = Duration::from_millis(500);
 
 /// Raised whenever the same models would give another analysis.
-const ALGORITHM_VERSION: u32 = 4;
+const ALGORITHM_VERSION: u32 = 5;
 
 /// The analysis file of a request.
 pub fn store_path(request: &AnalyzeRequest) -> PathBuf {

@@ -9,32 +9,34 @@ use crate::types::{BBox, Detection};
 /// Overlap from which two boxes are the same person's. People who move further in between are looked at in between.
 const SAME_IOU: f32 = 0.3;
 
-/// A box that overlaps a followed one this much is another box of the same person.
+/// A box that overlaps a surer one of the same frame this much is another box of the same person.
 const DUPLICATE_IOU: f32 = 0.1;
 
 /// Who is seen in two frames, as pairs of an earlier and a later detection; `None` where somebody is in one of them
 /// alone. Both lists are best first, and so is the result.
 ///
 /// A detection with a score below `confident` beside somebody sure does not count: most are trees and shadows, and it
-/// begins no track.
+/// begins no track. Somebody surer than the one whom the overlaps choose is no second box of his: then the choice may be
+/// wrong, as where a rider moves on and a tree stands where he was, and it takes a look in between to tell.
 pub fn same_people(
     earlier: &[Detection],
     later: &[Detection],
     confident: f32,
 ) -> Option<Vec<(Detection, Detection)>> {
-    let mut pairs: Vec<(f32, usize, usize)> = Vec::new();
+    let is_sure = |d: &Detection| d.score >= confident;
+    let mut pairs: Vec<(bool, f32, usize, usize)> = Vec::new();
     for (i, a) in earlier.iter().enumerate() {
         for (j, b) in later.iter().enumerate() {
             let iou = a.bbox.iou(&b.bbox);
             if iou >= SAME_IOU {
-                pairs.push((iou, i, j));
+                pairs.push((is_sure(a) && is_sure(b), iou, i, j));
             }
         }
     }
-    // The sort is stable, so equal overlaps go by score.
-    pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
+    // The sure choose first, as in tracking. The sort is stable, so equal overlaps go by score.
+    pairs.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
     let (mut of_earlier, mut of_later) = (vec![None; earlier.len()], vec![false; later.len()]);
-    for (_, i, j) in pairs {
+    for (.., i, j) in pairs {
         if of_earlier[i].is_none() && !of_later[j] {
             of_earlier[i] = Some(j);
             of_later[j] = true;
@@ -45,15 +47,16 @@ pub fn same_people(
         .zip(&of_earlier)
         .filter_map(|(a, partner)| Some((a.clone(), later.get((*partner)?)?.clone())))
         .collect();
-    let known = |alone: &Detection| {
-        let meets = |other: &Detection| other.bbox.iou(&alone.bbox) >= DUPLICATE_IOU;
-        same.iter().any(|(a, b)| meets(a) || meets(b))
-    };
-    let is_sure = |d: &Detection| d.score >= confident;
     let any_sure = same.iter().any(|(a, b)| is_sure(a) || is_sure(b));
-    let is_alone = |(d, taken): (&Detection, bool)| !taken && (is_sure(d) || !any_sure) && !known(d);
-    let alone = earlier.iter().zip(of_earlier.iter().map(Option::is_some)).any(is_alone)
-        || later.iter().zip(of_later.iter().copied()).any(is_alone);
+    // Somebody by himself, where `followed` are those of his frame who are in the other one, too.
+    let is_alone = |detection: &Detection, followed: &[&Detection]| {
+        let is_second_box =
+            |of: &&Detection| of.score >= detection.score && of.bbox.iou(&detection.bbox) >= DUPLICATE_IOU;
+        (is_sure(detection) || !any_sure) && !followed.iter().any(is_second_box)
+    };
+    let (followed_earlier, followed_later): (Vec<_>, Vec<_>) = same.iter().map(|(a, b)| (a, b)).unzip();
+    let alone = earlier.iter().zip(&of_earlier).any(|(d, to)| to.is_none() && is_alone(d, &followed_earlier))
+        || later.iter().zip(&of_later).any(|(d, taken)| !taken && is_alone(d, &followed_later));
     (!alone).then_some(same)
 }
 
@@ -121,5 +124,21 @@ mod tests {
         let half = Detection { bbox: BBox::new(100.0, 100.0, 140.0, 130.0), score: 0.3 };
         let same = same_people(&[whole.clone(), half], std::slice::from_ref(&whole), 0.4).unwrap();
         assert_eq!(same, [(whole.clone(), whole)]);
+    }
+
+    #[test]
+    fn a_tree_where_he_was_is_not_him_who_has_moved_on() {
+        // Of a real clip: six frames later the tree overlaps his old box more than he does himself.
+        let seen =
+            |bbox: [f32; 4], score| Detection { bbox: BBox::new(bbox[0], bbox[1], bbox[2], bbox[3]), score };
+        let before = [seen([417.0, 158.0, 471.0, 244.0], 0.77)];
+        let rider = seen([379.0, 178.0, 439.0, 266.0], 0.72);
+        let tree = seen([423.0, 190.0, 465.0, 268.0], 0.21);
+        let after = [rider.clone(), seen([398.0, 185.0, 458.0, 267.0], 0.29), tree.clone()];
+        assert_eq!(same_people(&before, &after, 0.4), None);
+        assert_eq!(same_people(&after, &before, 0.4), None, "nor backwards in time");
+        // Half way both are told apart.
+        let half_way = [seen([398.0, 168.0, 455.0, 255.0], 0.75)];
+        assert_eq!(same_people(&half_way, &after, 0.4).unwrap()[0].1, rider);
     }
 }

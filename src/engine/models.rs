@@ -14,6 +14,7 @@ use super::pipeline::Stages;
 use super::plan::ModelPlan;
 use super::refine::TrackRefiner;
 use super::surfaces::Surfaces;
+use super::thread;
 use super::user_models::UserModels;
 use super::worth::ScoreLimits;
 use super::{EngineError, ModelFileError, ModelInfo, Offer};
@@ -334,12 +335,22 @@ fn load_landmark_fit(
     settings: &ModelSettings,
 ) -> Result<Recovery, EngineError> {
     let body = shelf.body()?;
-    let mut recoverers: Vec<Box<dyn MeshRecoverer>> = Vec::new();
-    for _ in 0..recover_workers() {
+    let registry = shelf.registry()?;
+    let load = || -> Result<Box<dyn MeshRecoverer>, EngineError> {
         let options = LandmarkOptions { flip_average: settings.precise };
-        let net = LandmarkNet::load(runtime, shelf.registry()?, settings.recoverer_device, 1, options)?;
-        recoverers.push(Box::new(LandmarkFitRecoverer::new(net, LandmarkFit::new(Arc::clone(&body)))));
-    }
+        let net = LandmarkNet::load(runtime, registry, settings.recoverer_device, 1, options)?;
+        Ok(Box::new(LandmarkFitRecoverer::new(net, LandmarkFit::new(Arc::clone(&body)))))
+    };
+    // Side by side: with a short clip loading is a tenth of the time.
+    let recoverers = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..recover_workers())
+            .map(|_| thread::spawn_scoped(scope, "load", &load))
+            .collect::<Result<_, _>>()?;
+        let first = std::iter::once(load());
+        let lost = |_| Err(EngineError::StageLost { stage: "load" });
+        let others = others.into_iter().map(|other| other.join().unwrap_or_else(lost));
+        first.chain(others).collect::<Result<_, _>>()
+    })?;
     Ok((recoverers, body))
 }
 

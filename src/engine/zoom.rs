@@ -17,8 +17,22 @@ const SMALLEST_PX: f32 = 64.0;
 /// Overlap with the expected box from which a detection is him.
 const SAME_IOU: f32 = 0.25;
 
-/// Least confidence of landmarks that nothing but the expectation vouches for.
+/// Least confidence of landmarks that nothing but his motion vouches for. Where he was seen before and after, what
+/// confirms somebody who is followed is enough.
 const LANDMARKS_ALONE: f32 = 0.4;
+
+/// Sides of the boxes that the landmark networks try, in sides of the expected one: how large he appears is a guess, the
+/// more so where the last box was around half of him, and they want him to fill the box.
+const LANDMARK_BOXES: [f32; 4] = [1.0, 1.2, 1.4, 0.85];
+
+/// Where somebody is expected.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Expected {
+    /// His box.
+    pub bbox: BBox,
+    /// Whether he was seen before and after.
+    pub is_between: bool,
+}
 
 /// The networks, and how their answers are taken.
 pub struct Zoom<'n> {
@@ -42,22 +56,45 @@ impl<'n> Zoom<'n> {
     ///
     /// # Errors
     /// When a network fails.
-    pub fn search(&mut self, image: &RgbImage, expected: &BBox) -> Result<Option<Observation>, EngineError> {
-        if let Some(detection) = self.look(image, expected)? {
+    pub fn search(
+        &mut self,
+        image: &RgbImage,
+        expected: &Expected,
+    ) -> Result<Option<Observation>, EngineError> {
+        if let Some(detection) = self.look(image, &expected.bbox)? {
             let observation = self.recovered(image, detection)?;
             if !self.recoverer.tells_presence() || confirm::is_confirmed(&observation) {
                 return Ok(Some(observation));
             }
         }
-        if !self.recoverer.tells_presence() {
-            return Ok(None);
+        if self.recoverer.tells_presence() { self.landmarks_alone(image, expected) } else { Ok(None) }
+    }
+
+    /// The expected person as the surest landmarks show him that are enough.
+    fn landmarks_alone(
+        &mut self,
+        image: &RgbImage,
+        expected: &Expected,
+    ) -> Result<Option<Observation>, EngineError> {
+        let Expected { bbox, is_between } = *expected;
+        let mut surest: Option<Observation> = None;
+        for scale in LANDMARK_BOXES {
+            let looked_at = BBox::from_center(bbox.center(), bbox.size() * scale);
+            let mut observation =
+                self.recovered(image, Detection { bbox: looked_at, score: self.scores.weak })?;
+            let confidence = observation.body.as_ref().map_or(0.0, |body| body.confidence);
+            observation.detection = Detection { bbox, score: confidence };
+            if !confirm::is_confirmed(&observation) {
+                continue;
+            }
+            if confidence >= LANDMARKS_ALONE {
+                return Ok(Some(observation));
+            }
+            if is_between && surest.as_ref().is_none_or(|other| other.detection.score < confidence) {
+                surest = Some(observation);
+            }
         }
-        let score = self.scores.weak;
-        let mut observation = self.recovered(image, Detection { bbox: *expected, score })?;
-        let confidence = observation.body.as_ref().map_or(0.0, |body| body.confidence);
-        observation.detection.score = confidence;
-        let is_there = confidence >= LANDMARKS_ALONE && confirm::is_confirmed(&observation);
-        Ok(is_there.then_some(observation))
+        Ok(surest)
     }
 
     /// What the detector sees of the expected person in the region around him.
@@ -106,7 +143,9 @@ fn cut(image: &RgbImage, region: &BBox, part: &mut RgbImage) -> Option<Vec2> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inference::InferenceError;
     use crate::inference::fake::{FakeDetector, FakeRecoverer};
+    use crate::types::{BodyEstimate, Device};
 
     /// Each pixel's red is its column and its green its row.
     fn image() -> RgbImage {
@@ -137,7 +176,50 @@ mod tests {
         let mut recoverer = FakeRecoverer::new();
         let scores = ScoreLimits::around(0.4);
         let mut zoom = Zoom::new(&mut detector, &mut recoverer, scores);
-        let found = zoom.search(&image(), &BBox::new(39.0, 20.0, 61.0, 40.0)).unwrap().unwrap();
+        let expected = Expected { bbox: BBox::new(39.0, 20.0, 61.0, 40.0), is_between: false };
+        let found = zoom.search(&image(), &expected).unwrap().unwrap();
         assert_eq!(found.detection, Detection { bbox: BBox::new(37.0, 20.0, 57.0, 40.0), score: 0.3 });
+    }
+
+    /// A fake whose confidence, the score, says whether anybody is there.
+    struct Telling(FakeRecoverer);
+
+    impl MeshRecoverer for Telling {
+        fn id(&self) -> &str {
+            self.0.id()
+        }
+
+        fn device(&self) -> Device {
+            self.0.device()
+        }
+
+        fn tells_presence(&self) -> bool {
+            true
+        }
+
+        fn recover(
+            &mut self,
+            image: &RgbImage,
+            detections: &[Detection],
+        ) -> Result<Vec<Option<BodyEstimate>>, InferenceError> {
+            self.0.recover(image, detections)
+        }
+    }
+
+    #[test]
+    fn weak_landmarks_are_him_only_where_he_was_seen_before_and_after() {
+        let mut detector = FakeDetector::scripted(vec![]);
+        let mut recoverer = Telling(FakeRecoverer::new());
+        let mut found = |weak, is_between| {
+            let scores = ScoreLimits { confident: 0.9, weak };
+            let expected = Expected { bbox: BBox::new(39.0, 20.0, 61.0, 40.0), is_between };
+            let seen = Zoom::new(&mut detector, &mut recoverer, scores).search(&image(), &expected).unwrap();
+            seen.map(|seen| seen.detection)
+        };
+        let detection = |score| Some(Detection { bbox: BBox::new(39.0, 20.0, 61.0, 40.0), score });
+        assert_eq!(found(0.5, false), detection(0.5));
+        assert_eq!(found(0.35, false), None);
+        assert_eq!(found(0.35, true), detection(0.35));
+        assert_eq!(found(0.2, true), None);
     }
 }

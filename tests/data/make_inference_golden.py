@@ -157,7 +157,8 @@ def movenet_multipose(image, threshold=0.2):
 def thunder(image, center, size, flip):
     square, to_picture = crop(image, center, size, 0.0)
     square = square[:, ::-1] if flip else square
-    rows = run("movenet_thunder_256.onnx", square[None, ..., ::-1].astype(np.int32))["Identity:0"][0, 0]
+    planes = (square[..., ::-1].astype(np.float32) - np.float32(127.50196)) / np.float32(127.50196)
+    rows = run("movenet_thunder_256_int8.onnx", planes.transpose(2, 0, 1)[None])["Identity:0"][0, 0]
     points, scores = rows[:, [1, 0]] * 256, rows[:, 2]
     if flip:
         points[:, 0] = 256 - points[:, 0]

@@ -90,6 +90,9 @@ impl Cropper {
     }
 }
 
+/// A whole in the fixed point that pixels are weighted in; 255 times its square fits 32 bits.
+const ONE: u32 = 1 << 11;
+
 /// The picture between its pixels; `at` is in pixel indices, and pixels outside the picture are black.
 fn sample(image: &RgbImage, at: Vec2) -> [u8; 3] {
     let is_near = at.x > -1.0 && at.y > -1.0 && at.x < image.width as f32 && at.y < image.height as f32;
@@ -98,15 +101,14 @@ fn sample(image: &RgbImage, at: Vec2) -> [u8; 3] {
     }
     // Rounds down, since both are over -1; cheaper than `floor` where the processor's baseline lacks it.
     let (left, top) = ((at.x + 1.0) as isize - 1, (at.y + 1.0) as isize - 1);
-    let part = at - Vec2::new(left as f32, top as f32);
+    let part = (at - Vec2::new(left as f32, top as f32)) * ONE as f32;
+    let (right, down) = (part.x as u32, part.y as u32);
     let [above, below] = inner_square(image, left, top).unwrap_or_else(|| border_square(image, left, top));
+    let weights = [(ONE - right) * (ONE - down), right * (ONE - down), (ONE - right) * down, right * down];
     std::array::from_fn(|channel| {
-        let mix = |row: [u8; 6]| {
-            let (first, second) = (f32::from(row[channel]), f32::from(row[channel + 3]));
-            first + (second - first) * part.x
-        };
-        let (upper, lower) = (mix(above), mix(below));
-        (upper + (lower - upper) * part.y + 0.5) as u8
+        let square = [above[channel], above[channel + 3], below[channel], below[channel + 3]];
+        let sum: u32 = square.iter().zip(weights).map(|(code, weight)| u32::from(*code) * weight).sum();
+        ((sum + ONE * ONE / 2) / (ONE * ONE)) as u8
     })
 }
 

@@ -57,7 +57,7 @@ fn min_eigenvalue(picture: &Grey, x: usize, y: usize) -> f32 {
         }
     }
     let (half_trace, half_gap) = (0.5 * (xx + yy), 0.5 * (xx - yy));
-    (half_trace - half_gap.hypot(xy)) / 49.0
+    (half_trace - (half_gap * half_gap + xy * xy).sqrt()) / 49.0
 }
 
 /// Where the point at `from` of one picture is in another, pixels of the finest level; `None` where it is lost.
@@ -85,34 +85,39 @@ fn one_way(before: &Pyramid, after: &Pyramid, from: Vec2) -> Option<Vec2> {
     inside.then_some(to)
 }
 
+/// Side of the window that is compared, pixels of a level.
+const SIDE: usize = (2 * RADIUS + 1) as usize;
+
 /// Lucas–Kanade on one level from the flow so far.
 fn settle(a: &Grey, b: &Grey, at: Vec2, mut flow: Vec2) -> Option<Vec2> {
-    const SIDE: usize = (2 * RADIUS + 1) as usize;
-    let mut window = [(0.0, 0.0, 0.0); SIDE * SIDE];
+    let corner = at - RADIUS as f32;
+    // With a pixel more on each side, for the gradients.
+    let template: [[f32; SIDE + 2]; SIDE + 2] = a.patch(corner - 1.0);
+    let mut gradients = [[Vec2::ZERO; SIDE]; SIDE];
     let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
-    let offsets =
-        || (-RADIUS..=RADIUS).flat_map(|dy| (-RADIUS..=RADIUS).map(move |dx| (dx as f32, dy as f32)));
-    for (slot, (dx, dy)) in window.iter_mut().zip(offsets()) {
-        let (x, y) = (at.x + dx, at.y + dy);
-        let gx = 0.5 * (a.at(x + 1.0, y) - a.at(x - 1.0, y));
-        let gy = 0.5 * (a.at(x, y + 1.0) - a.at(x, y - 1.0));
-        *slot = (a.at(x, y), gx, gy);
-        xx += gx * gx;
-        xy += gx * gy;
-        yy += gy * gy;
+    for (y, row) in gradients.iter_mut().enumerate() {
+        for (x, gradient) in row.iter_mut().enumerate() {
+            let gx = 0.5 * (template[y + 1][x + 2] - template[y + 1][x]);
+            let gy = 0.5 * (template[y + 2][x + 1] - template[y][x + 1]);
+            *gradient = Vec2::new(gx, gy);
+            xx += gx * gx;
+            xy += gx * gy;
+            yy += gy * gy;
+        }
     }
     let determinant = xx * yy - xy * xy;
     if determinant < 1.0 {
         return None;
     }
     for _ in 0..STEPS {
-        let (mut ex, mut ey) = (0.0, 0.0);
-        for ((value, gx, gy), (dx, dy)) in window.iter().zip(offsets()) {
-            let error = value - b.at(at.x + dx + flow.x, at.y + dy + flow.y);
-            ex += error * gx;
-            ey += error * gy;
+        let moved: [[f32; SIDE]; SIDE] = b.patch(corner + flow);
+        let mut pull = Vec2::ZERO;
+        for (y, row) in gradients.iter().enumerate() {
+            for (x, gradient) in row.iter().enumerate() {
+                pull += *gradient * (template[y + 1][x + 1] - moved[y][x]);
+            }
         }
-        let step = Vec2::new(yy * ex - xy * ey, xx * ey - xy * ex) / determinant;
+        let step = Vec2::new(yy * pull.x - xy * pull.y, xx * pull.y - xy * pull.x) / determinant;
         flow += step;
         if !flow.is_finite() || flow.length() > a.width as f32 {
             return None;

@@ -1,5 +1,7 @@
 //! A grey picture in several sizes.
 
+use glam::Vec2;
+
 use crate::types::YuvImage;
 
 /// Longest side of the finest level, pixels: enough to follow a mountain to a fraction of a pixel, small enough to
@@ -17,18 +19,35 @@ pub(super) struct Grey {
 }
 
 impl Grey {
-    /// The grey level at a place between pixels, whose centres are at whole numbers; bilinear, edges go on.
-    pub fn at(&self, x: f32, y: f32) -> f32 {
-        let (x, y) = (x.clamp(0.0, (self.width - 1) as f32), y.clamp(0.0, (self.height - 1) as f32));
-        let (left, top) = (x as usize, y as usize);
-        let (right, bottom) = ((left + 1).min(self.width - 1), (top + 1).min(self.height - 1));
-        let (fx, fy) = (x - left as f32, y - top as f32);
-        let row = |y: usize| {
-            let (a, b) = (self.data[y * self.width + left], self.data[y * self.width + right]);
-            a + (b - a) * fx
-        };
-        let (a, b) = (row(top), row(bottom));
-        a + (b - a) * fy
+    /// The grey levels of `N` × `N` places, a pixel apart, from `corner` on; pixel centres are at whole numbers.
+    /// Bilinear, edges go on.
+    pub fn patch<const N: usize>(&self, corner: Vec2) -> [[f32; N]; N] {
+        let floor = corner.floor();
+        let part = corner - floor;
+        let (left, top) = (floor.x as isize, floor.y as isize);
+        let mut patch = [[0.0; N]; N];
+        let mut above: [f32; N] = self.line(left, top, part.x);
+        for (y, row) in (1..).zip(&mut patch) {
+            let below: [f32; N] = self.line(left, top.saturating_add(y), part.x);
+            for ((value, a), b) in row.iter_mut().zip(above).zip(below) {
+                *value = a + (b - a) * part.y;
+            }
+            above = below;
+        }
+        patch
+    }
+
+    /// `N` grey levels of row `y`, a pixel apart, from `part` of a pixel right of `left` on.
+    fn line<const N: usize>(&self, left: isize, y: isize, part: f32) -> [f32; N] {
+        let row = y.clamp(0, self.height as isize - 1) as usize * self.width;
+        let row = &self.data[row..row + self.width];
+        let inside = usize::try_from(left).ok().and_then(|left| row.get(left..=left + N));
+        if let Some(pixels) = inside {
+            return std::array::from_fn(|x| pixels[x] + (pixels[x + 1] - pixels[x]) * part);
+        }
+        let pixel =
+            |x: usize| row[left.saturating_add(x as isize).clamp(0, self.width as isize - 1) as usize];
+        std::array::from_fn(|x| pixel(x) + (pixel(x + 1) - pixel(x)) * part)
     }
 
     /// Fills this with means of blocks of `step` × `step` pixels of a plane.
