@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::compare::CompareArgs;
+use super::devices::ProveDeviceArgs;
+use super::doctor::DoctorArgs;
 use super::evaluate::EvaluateArgs;
 use super::footprint::FootprintArgs;
 use super::import::ImportArgs;
@@ -81,6 +83,9 @@ pub enum Command {
     Models(ModelsArgs),
     /// Check what this machine has for snowmesh.
     Doctor(DoctorArgs),
+    /// Try a device; a provider may end the process.
+    #[command(hide = true)]
+    ProveDevice(ProveDeviceArgs),
 }
 
 /// How progress is told.
@@ -328,14 +333,6 @@ pub struct InspectArgs {
     /// Tell bodies as each frame alone gave them, not fitted over time.
     #[arg(long)]
     pub raw: bool,
-    /// How to print it.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-}
-
-/// Flags of `doctor`.
-#[derive(Debug, Args)]
-pub struct DoctorArgs {
     /// How to print it.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

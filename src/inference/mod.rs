@@ -47,7 +47,6 @@ pub use manifest::{ModelEntry, ModelFile, Role};
 pub use onnx_file::{Dimension, ElementType, Initializer, OnnxFile, Opset, Storage, ValueInfo, WeightFile};
 pub use own_detectors::{own_detectors, own_manifest_path, write_own_detectors};
 pub use preprocess::PictureInput;
-pub use providers::ProviderReport;
 pub use recognize::{Recognized, family_name, recognize};
 pub use registry::Registry;
 pub use runtime::Runtime;
