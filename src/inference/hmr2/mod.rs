@@ -27,6 +27,11 @@ use crop::{CROP_LEN, Cropper, HEIGHT, Square, WIDTH};
 /// Id of the recoverer, as in `--recoverer`.
 pub const HMR2: &str = "hmr2";
 
+/// Whether `id` is HMR2 in one of its precisions.
+pub fn is_hmr2(id: &str) -> bool {
+    Weights::ALL.iter().any(|weights| weights.model_id() == id)
+}
+
 /// The network's input.
 const INPUT: &str = "image";
 
@@ -102,6 +107,11 @@ impl Hmr2 {
         let asks_place = session.inputs().len() > 1;
         let (cropper, input, places) = (Cropper::default(), Vec::new(), Vec::new());
         Ok(Self { session, device, batch: batch.max(1), cropper, input, places, asks_place })
+    }
+
+    /// People recovered in one run, at most.
+    pub fn batch(&self) -> usize {
+        self.batch
     }
 
     /// Where it runs.

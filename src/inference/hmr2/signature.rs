@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{HEIGHT, INPUT, OUTPUTS, PLACE_INPUT, WIDTH};
+use super::{HEIGHT, HMR2, INPUT, OUTPUTS, PLACE_INPUT, WIDTH};
 use crate::inference::onnx_file::{Dimension, ElementType, OnnxFile, ValueInfo};
 
 /// Newest version of ONNX's operators that the oldest ONNX Runtime in use runs.
@@ -33,6 +33,20 @@ pub enum Weights {
     Fp16,
     /// 8-bit integers, for processors.
     Int8,
+}
+
+impl Weights {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Fp32, Self::Fp16, Self::Int8];
+
+    /// Id of HMR2 with such weights.
+    pub fn model_id(self) -> &'static str {
+        match self {
+            Self::Fp32 => HMR2,
+            Self::Fp16 => "hmr2-fp16",
+            Self::Int8 => "hmr2-int8",
+        }
+    }
 }
 
 impl fmt::Display for Weights {
