@@ -24,7 +24,7 @@ use snowmesh::types::{
 const FOLDER: &str = "SNOWMESH_AGAINST_PYTHON";
 
 /// Rounds that count, after one that does not.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 
 /// People at once.
 const BATCH: usize = 4;

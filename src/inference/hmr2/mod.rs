@@ -343,6 +343,71 @@ mod tests {
     }
 
     #[test]
+    fn people_of_several_pictures_share_a_run_and_get_their_own_bodies() {
+        let Some(runtime) = runtime() else { return };
+        let mut net = Hmr2::load(&runtime, &tiny(), OPTIONS).unwrap();
+        let pictures = [(300, 200), (120, 400), (64, 48)]
+            .map(|(width, height)| crate::inference::test_support::pattern(width, height));
+        let boxes = [BBox::new(10.0, 20.0, 90.0, 150.0), BBox::default(), BBox::new(5.0, 8.0, 50.0, 190.0)];
+        let people = [(&pictures[0], &boxes[..]), (&pictures[1], &boxes[..0]), (&pictures[2], &boxes[1..])];
+        let together = net.observe_all(&people).unwrap();
+        assert_eq!(together.iter().map(Vec::len).collect::<Vec<_>>(), [3, 0, 2]);
+        for ((image, boxes), expected) in people.into_iter().zip(&together) {
+            let alone = net.observe(image, boxes).unwrap();
+            for (a, b) in alone.iter().zip(expected) {
+                assert_eq!(a.is_some(), b.is_some());
+                if let (Some(a), Some(b)) = (a, b) {
+                    assert!(a.smpl.body_pose[4].angle_between(b.smpl.body_pose[4]) < 1e-3);
+                    assert!((a.translation_m - b.translation_m).length() < 1e-3 * b.translation_m.length());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_network_that_asks_is_told_where_the_crop_lies_and_seen_through_the_real_focal_length() {
+        let Some(runtime) = runtime() else { return };
+        let path = tiny().with_file_name("camera_fp16.onnx");
+        let mut net = Hmr2::load(&runtime, &path, OPTIONS).unwrap();
+        let image = crate::inference::test_support::pattern(400, 300);
+        let boxes = [BBox::new(250.0, 60.0, 310.0, 180.0), BBox::new(20.0, 100.0, 140.0, 180.0)];
+        let bodies = net.observe(&image, &boxes).unwrap();
+        // The network gives a camera of 0.875, 0, 0 and where the crop lies: see its recipe, and CLIFF's equations 1 and 2.
+        let focal = 500.0;
+        for (body, (offset, side)) in
+            bodies.iter().zip([(Vec3::new(80.0, -30.0, 0.0), 120.0), (Vec3::new(-120.0, -10.0, 0.0), 160.0)])
+        {
+            let body = body.as_ref().unwrap();
+            assert_eq!(body.camera.focal_px, focal);
+            let scale = 0.875 + offset.x / focal;
+            let shift = Vec3::new(offset.y / focal, side / focal, 0.0);
+            let expected = shift + (offset + Vec3::Z * focal) * 2.0 / (side * scale);
+            assert!(body.translation_m.distance(expected) < 1e-4 * expected.length(), "{body:?} {expected}");
+        }
+    }
+
+    #[test]
+    fn a_frame_of_30000_pixels_and_numbers_that_are_none_are_survived() {
+        let Some(runtime) = runtime() else { return };
+        let mut net = Hmr2::load(&runtime, &tiny(), OPTIONS).unwrap();
+        let image = crate::inference::test_support::pattern(30_000, 16);
+        let boxes = [BBox::new(0.0, 0.0, 30_000.0, 16.0), BBox::new(-3e5, -3e5, 3e5, 3e5)];
+        assert!(net.observe(&image, &boxes).unwrap().iter().all(Option::is_some));
+
+        let mut outputs = OUTPUTS.map(|(_, len)| vec![0.5; len]);
+        let square = Square::around(&BBox::new(0.0, 0.0, 9.0, 12.0)).unwrap();
+        let person = Person { picture: 0, index: 0, image: &image, square };
+        assert!(decode(&outputs, 0, &person, 100.0).is_some());
+        for output in 0..OUTPUTS.len() {
+            for bad in [f32::NAN, f32::INFINITY] {
+                let kept = std::mem::replace(&mut outputs[output][1], bad);
+                assert_eq!(decode(&outputs, 0, &person, 100.0), None);
+                outputs[output][1] = kept;
+            }
+        }
+    }
+
+    #[test]
     fn another_network_and_a_broken_file_are_refused() {
         let Some(runtime) = runtime() else { return };
         let other = registry().path("blazepose-full").unwrap();
