@@ -4,6 +4,7 @@
 //! B×23×3×3, `betas` B×10 and `pred_cam` B×3 out. Its weights lie in a file beside the graph and can be mapped instead
 //! of read: 2.7 GB of them stay pages that the system can drop.
 
+mod bilinear;
 mod camera;
 mod crop;
 mod signature;
