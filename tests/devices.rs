@@ -1,5 +1,7 @@
 //! Devices are tried by the program itself, as a child.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

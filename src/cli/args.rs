@@ -105,7 +105,7 @@ pub struct ModelArgs {
     /// Detector: nanodet, movenet-multipose, or the id of one of your own.
     #[arg(long, value_name = "ID")]
     pub detector: Option<String>,
-    /// Recoverer: landmark-fit, or hmr2 with your own weights.
+    /// Recoverer: landmark-fit, or hmr2 (also hmr2-fp16, hmr2-int8) with your own weights.
     #[arg(long, value_name = "ID")]
     pub recoverer: Option<String>,
     /// Classes of the detector that count as riders, by name or number; person without it.
@@ -114,7 +114,7 @@ pub struct ModelArgs {
     /// Part of the picture that the detector looks at: LEFT,TOP,RIGHT,BOTTOM from 0 to 1.
     #[arg(long, value_name = "L,T,R,B", value_parser = part)]
     pub roi: Option<BBox>,
-    /// Device for the detector: cpu, cuda, cuda:N or webgpu.
+    /// Device for the detector: cpu, cuda, tensorrt, directml, coreml, openvino or webgpu; cuda:N is another GPU.
     #[arg(long, value_name = "DEVICE")]
     pub detector_device: Option<Device>,
     /// Device for the recoverer.
