@@ -66,41 +66,47 @@ fn main() {
     let corners: Vec<f32> = people.iter().flat_map(|b| [b.min.x, b.min.y, b.max.x, b.max.y]).collect();
     write(&arrays, "boxes", bytes(&corners));
     let mut drawing = Drawing::new(&arrays);
-
     let mut python = Python::start(&folder.join("venv/bin/python"), &arrays);
     python.ask(&format!("size {} {}", PICTURE.0, PICTURE.1));
-    let peaks = python.ask("peak");
-    let mut reference = Vec::new();
-    let mut times: [Vec<f64>; 3] = Default::default();
-    let (mut pyrender, mut drawn) = (Vec::new(), Vec::new());
-    for round in 0..=ROUNDS {
-        reference.push(python.ask("run")[0] / BATCH as f64);
-        for (times, (_, _, net)) in times.iter_mut().zip(&mut ours) {
-            times.push(milliseconds(|| net.observe(&picture, &people).expect("it runs")) / BATCH as f64);
-        }
-        if let Some(drawing) = &mut drawing {
-            pyrender.push(python.ask("draw")[0]);
-            drawn.push((0..5).map(|_| milliseconds(|| drawing.draw())).sum::<f64>() / 5.0);
-        }
-        if round == 0 {
-            let bodies = ours[0].2.observe(&picture, &people).expect("it runs");
-            compare(&arrays, &bodies);
-            reference.clear();
-            times.iter_mut().for_each(Vec::clear);
-            pyrender.clear();
-            drawn.clear();
-        }
-    }
+
+    println!("fp32 file: loaded in {load_s:.2} s (target 1), {load_mb:.0} MB anonymous (target 200)");
+    let crop = typical(|| ours[0].2.crops(&picture, &people).map(<[f32]>::len).expect("crops"));
+    println!("crop and normalise a person of 1920×1080: {:.3} ms (target 0.3)", crop / BATCH as f64);
+    let model = body::body();
+    let (mut posed, mut params) = (PosedBody::default(), SmplParams::facing_camera());
+    params.body_pose.iter_mut().for_each(|joint| *joint = Quat::from_rotation_x(0.3));
+    let skin = typical(|| model.pose(&params, Vec3::Z, &mut posed));
+    println!("pose and skin 6,890 vertices with normals, one core: {skin:.2} ms (target 1)");
 
     println!(
         "{:44} {:>10} {:>10} {:>7} {:>15} {:>8}",
         "ms", "Python", "snowmesh", "ratio", "by round", "target"
     );
+    if let Some(drawing) = &mut drawing {
+        let mut times = [Vec::new(), Vec::new()];
+        for _ in 0..=4 * ROUNDS {
+            times[0].push(python.ask("draw")[0]);
+            times[1].push((0..5).map(|_| milliseconds(|| drawing.draw())).sum::<f64>() / 5.0);
+        }
+        let [pyrender, drawn] = &times;
+        row("a mesh over 1280×720, drawn and read back", &pyrender[1..], &drawn[1..], 10.0);
+    }
+    let peaks = python.ask("peak");
+    let mut reference = Vec::new();
+    let mut times: [Vec<f64>; 3] = Default::default();
+    for round in 0..=ROUNDS {
+        reference.push(python.ask("run")[0] / BATCH as f64);
+        for (times, (_, _, net)) in times.iter_mut().zip(&mut ours) {
+            times.push(milliseconds(|| net.observe(&picture, &people).expect("it runs")) / BATCH as f64);
+        }
+        if round == 0 {
+            compare(&arrays, &ours[0].2.observe(&picture, &people).expect("it runs"));
+            reference.clear();
+            times.iter_mut().for_each(Vec::clear);
+        }
+    }
     for (times, (name, target, _)) in times.iter().zip(&ours) {
         row(&format!("HMR2 {name}, a person of {BATCH} at once"), &reference, times, *target);
-    }
-    if drawing.is_some() {
-        row("a mesh over 1280×720, drawn and read back", &pyrender, &drawn, 10.0);
     }
     for (name, peak) in ["32-bit floats", "8-bit integers"].iter().zip(&peaks) {
         let least = GIGA_OPERATIONS / peak * 1e3;
@@ -110,14 +116,6 @@ fn main() {
             median(&reference) / least
         );
     }
-    println!("fp32 file: loaded in {load_s:.2} s (target 1), {load_mb:.0} MB anonymous (target 200)");
-    let crop = typical(|| ours[0].2.crops(&picture, &people).map(<[f32]>::len).expect("crops"));
-    println!("crop and normalise a person of 1920×1080: {:.3} ms (target 0.3)", crop / BATCH as f64);
-    let model = body::body();
-    let (mut posed, mut params) = (PosedBody::default(), SmplParams::facing_camera());
-    params.body_pose.iter_mut().for_each(|joint| *joint = Quat::from_rotation_x(0.3));
-    let skin = typical(|| model.pose(&params, Vec3::Z, &mut posed));
-    println!("pose and skin 6,890 vertices with normals, one core: {skin:.2} ms (target 1)");
 }
 
 /// Four people of the sizes that riders have, in a picture of noise.

@@ -7,7 +7,9 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::fake;
+use crate::engine::DeviceReport;
 use crate::settings::Theme;
+use crate::types::Device;
 use crate::ui::command::{Command, Tab};
 use crate::ui::state::State;
 use crate::ui::{App, WindowOptions};
@@ -89,6 +91,9 @@ fn scenes() -> Vec<Scene> {
             put: |state| {
                 fake::open_analyzed(state, Path::new(CLIP));
                 state.settings.models.detector = "movenet-multipose".into();
+                state.settings.models.recoverer_device = Device::Cuda(0);
+                let detail = "libcudnn.so.9 is missing".to_owned();
+                state.devices = vec![DeviceReport { device: Device::Cuda(0), usable: false, detail }];
                 state.view.tab = Tab::Models;
             },
             act: rest,

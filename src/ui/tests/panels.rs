@@ -7,8 +7,8 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::fake;
-use crate::engine::{Event, JobId, JobKind};
-use crate::types::{Provenance, TrackId};
+use crate::engine::{DeviceReport, Event, JobId, JobKind};
+use crate::types::{Device, Provenance, TrackId};
 use crate::ui::command::{Command, Tab};
 use crate::ui::state::{Dialog, State};
 use crate::ui::{App, WindowOptions};
@@ -156,6 +156,28 @@ fn other_settings_offer_a_new_analysis() {
     harness.state_mut().put(|state| state.settings.models.detector = "movenet-multipose".into(), None);
     harness.run();
     harness.get_by_label("Re-analyse");
+}
+
+#[test]
+fn a_device_that_cannot_be_had_says_why_and_the_processor_is_offered_not_taken() {
+    let mut harness = with_clip();
+    let device = Device::Cuda(0);
+    let why = "libcudnn.so.9 is missing";
+    harness.state_mut().put(
+        |state| {
+            state.settings.models.recoverer_device = device;
+            state.devices = vec![DeviceReport { device, usable: false, detail: why.into() }];
+            state.update(Command::ShowTab(Tab::Models));
+        },
+        None,
+    );
+    harness.run();
+    harness.get_by_label(&format!("{} cannot be had: {why}", device.title()));
+    assert_eq!(harness.state().state().settings.models.recoverer_device, device);
+    harness.get_by_label("Use the processor instead").click();
+    harness.run();
+    assert_eq!(harness.state().state().settings.models.recoverer_device, Device::Cpu);
+    assert!(harness.query_by_label("Use the processor instead").is_none());
 }
 
 #[test]
