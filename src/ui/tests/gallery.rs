@@ -7,7 +7,6 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::fake;
-use crate::engine::DeviceReport;
 use crate::settings::Theme;
 use crate::types::Device;
 use crate::ui::command::{Command, Tab};
@@ -92,8 +91,6 @@ fn scenes() -> Vec<Scene> {
                 fake::open_analyzed(state, Path::new(CLIP));
                 state.settings.models.detector = "movenet-multipose".into();
                 state.settings.models.recoverer_device = Device::Cuda(0);
-                let detail = "libcudnn.so.9 is missing".to_owned();
-                state.devices = vec![DeviceReport { device: Device::Cuda(0), usable: false, detail }];
                 state.view.tab = Tab::Models;
             },
             act: rest,
