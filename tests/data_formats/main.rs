@@ -86,7 +86,7 @@ fn glb_joints_and_surface_lie_where_the_analysis_has_them() {
             for vertex in [0, 5000, 13_000] {
                 let expected = posed.vertices[vertex];
                 let found = glb.skinned(skin, skin, &globals, vertex);
-                let off_m = (found - glam::Vec3::new(expected.x, -expected.y, -expected.z)).length();
+                let off_m = (found - Vec3::new(expected.x, -expected.y, -expected.z)).length();
                 assert!(off_m < 1e-3, "frame {frame} vertex {vertex}: {off_m} m");
             }
         }
@@ -136,7 +136,7 @@ fn trc_and_c3d_hold_the_joints_to_their_precision_and_tell_what_is_missing() {
             Some(joints) => {
                 for (joint, place) in joints.iter().enumerate() {
                     let [x, y, z, residual] = points[joint];
-                    assert_eq!((glam::Vec3::new(x, y, z), residual), (*place * 1000.0, 0.0));
+                    assert_eq!((Vec3::new(x, y, z), residual), (*place * 1000.0, 0.0));
                     for axis in 0..3 {
                         let cell: f64 = row[2 + joint * 3 + axis].parse().unwrap();
                         assert!((cell - f64::from(place[axis]) * 1000.0).abs() <= 5.1e-6);
