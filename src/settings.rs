@@ -59,6 +59,18 @@ impl Default for ModelSettings {
     }
 }
 
+impl ModelSettings {
+    /// Whether a model is asked to run on anything but the processor.
+    pub fn asks_for_device(&self) -> bool {
+        self.detector_device != Device::Cpu || self.recoverer_device != Device::Cpu
+    }
+
+    /// Asks for the processor alone.
+    pub fn use_processor(&mut self) {
+        (self.detector_device, self.recoverer_device) = (Device::Cpu, Device::Cpu);
+    }
+}
+
 /// How much memory analyses may take, and how they are run for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

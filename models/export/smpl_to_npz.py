@@ -54,6 +54,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("body", type=pathlib.Path)
     parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--extra-joints", type=pathlib.Path, help="4D-Humans' SMPL_to_J19.pkl, for HMR2's last 19 joints")
     args = parser.parse_args()
     if args.body.suffix == ".npz":
         body = np.load(args.body, allow_pickle=False)
@@ -63,6 +64,9 @@ def main():
     arrays = {name: array(body[name]).astype(np.float32) for name in FLOATS}
     arrays |= {name: array(body[name]).astype(np.int64) for name in INTEGERS}
     arrays["shapedirs"] = arrays["shapedirs"][..., :10]
+    if args.extra_joints:
+        with args.extra_joints.open("rb") as file:
+            arrays["J_regressor_extra"] = array(ArraysOnly(file, encoding="latin1").load()).astype(np.float32)
     np.savez(args.out, **arrays)
     print(f"{args.out}: {len(arrays['v_template'])} vertices, {len(arrays['f'])} triangles")
 

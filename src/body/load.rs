@@ -45,6 +45,7 @@ pub(super) fn read(bytes: &[u8], model: &str) -> Result<Arrays, BodyError> {
         std::array::from_fn(|component| joint(&|vertex| shape_directions[vertex][component]));
     Ok(Arrays {
         pose_directions: file.pose_directions(vertices)?,
+        extra_joints: file.extra_joints(vertices)?,
         triangles: file.triangles(vertices)?,
         joint_shape_directions: std::array::from_fn(|joint| by_component.map(|joints| joints[joint])),
         template,
@@ -151,6 +152,22 @@ impl<'a> File<'a> {
 
     /// Whether the joints hang together as SMPL's do. The root's parent is not looked at: files write -1 in every
     /// width, signed and not.
+    /// Rows of the regressor of further joints, what is not zero; none where the file has no such array.
+    fn extra_joints(&mut self, vertices: usize) -> Result<Vec<Vec<(u32, f32)>>, BodyError> {
+        const ARRAY: &str = "J_regressor_extra";
+        let is_there = |name: &String| name.trim_end_matches(".npy") == ARRAY;
+        if !self.npz.names().unwrap_or_default().iter().any(is_there) {
+            return Ok(Vec::new());
+        }
+        let table: Array2<f32> = self.floats(ARRAY)?;
+        self.expect(ARRAY, table.shape(), &[table.nrows(), vertices], "N×V")?;
+        let row = |row: ArrayView1<f32>| {
+            let weights = (0..).zip(row).filter(|(_, weight)| **weight != 0.0);
+            weights.map(|(vertex, weight)| (vertex, *weight)).collect()
+        };
+        Ok(table.outer_iter().map(row).collect())
+    }
+
     fn check_skeleton(&mut self) -> Result<(), BodyError> {
         const ARRAY: &str = "kintree_table";
         let table = self.integers(ARRAY)?;

@@ -42,6 +42,8 @@ pub struct BodyModel {
     joint_template: [Vec3; JOINT_COUNT],
     joint_shape_directions: [[Vec3; BETA_COUNT]; JOINT_COUNT],
     keypoint_offsets: [Vec3; COCO_KEYPOINT_COUNT],
+    /// Rows of `J_regressor_extra`: vertices with their weights; empty where the file has none.
+    pub(super) extra_joints: Vec<Vec<(u32, f32)>>,
 }
 
 /// The arrays of a file, checked and converted.
@@ -54,6 +56,7 @@ pub(super) struct Arrays {
     pub triangles: Vec<[u32; 3]>,
     pub joint_template: [Vec3; JOINT_COUNT],
     pub joint_shape_directions: [[Vec3; BETA_COUNT]; JOINT_COUNT],
+    pub extra_joints: Vec<Vec<(u32, f32)>>,
 }
 
 impl BodyModel {
@@ -61,7 +64,8 @@ impl BodyModel {
     ///
     /// The arrays, with V vertices and F triangles, floats of 32 or 64 bits: `v_template` V×3 (metres, body frame),
     /// `shapedirs` V×3×(10 or more, the first ten are used), `posedirs` V×3×207, `J_regressor` 24×V, `weights` V×24;
-    /// integers: `kintree_table` 2×24, `f` F×3.
+    /// integers: `kintree_table` 2×24, `f` F×3. `J_regressor_extra` N×V, further joints of the posed surface, may be
+    /// left out.
     ///
     /// # Errors
     /// When an array is missing, has another shape, or holds values that are not finite, out of range, or of
@@ -81,6 +85,7 @@ impl BodyModel {
             joint_template: arrays.joint_template,
             joint_shape_directions: arrays.joint_shape_directions,
             keypoint_offsets: [Vec3::ZERO; COCO_KEYPOINT_COUNT],
+            extra_joints: arrays.extra_joints,
         };
         model.keypoint_offsets = keypoints::offsets(&model);
         Ok(model)

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::compare::CompareArgs;
+use super::devices::ProveDeviceArgs;
+use super::doctor::DoctorArgs;
 use super::evaluate::EvaluateArgs;
 use super::footprint::FootprintArgs;
 use super::import::ImportArgs;
@@ -81,6 +83,9 @@ pub enum Command {
     Models(ModelsArgs),
     /// Check what this machine has for snowmesh.
     Doctor(DoctorArgs),
+    /// Try a device; a provider may end the process.
+    #[command(hide = true)]
+    ProveDevice(ProveDeviceArgs),
 }
 
 /// How progress is told.
@@ -100,7 +105,7 @@ pub struct ModelArgs {
     /// Detector: nanodet, movenet-multipose, or the id of one of your own.
     #[arg(long, value_name = "ID")]
     pub detector: Option<String>,
-    /// Recoverer: landmark-fit, or hmr2 with your own weights.
+    /// Recoverer: landmark-fit, or hmr2 (also hmr2-fp16, hmr2-int8) with your own weights.
     #[arg(long, value_name = "ID")]
     pub recoverer: Option<String>,
     /// Classes of the detector that count as riders, by name or number; person without it.
@@ -109,7 +114,7 @@ pub struct ModelArgs {
     /// Part of the picture that the detector looks at: LEFT,TOP,RIGHT,BOTTOM from 0 to 1.
     #[arg(long, value_name = "L,T,R,B", value_parser = part)]
     pub roi: Option<BBox>,
-    /// Device for the detector: cpu, cuda, cuda:N or webgpu.
+    /// Device for the detector: cpu, cuda, tensorrt, directml, coreml, openvino or webgpu; cuda:N is another GPU.
     #[arg(long, value_name = "DEVICE")]
     pub detector_device: Option<Device>,
     /// Device for the recoverer.
@@ -328,14 +333,6 @@ pub struct InspectArgs {
     /// Tell bodies as each frame alone gave them, not fitted over time.
     #[arg(long)]
     pub raw: bool,
-    /// How to print it.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-}
-
-/// Flags of `doctor`.
-#[derive(Debug, Args)]
-pub struct DoctorArgs {
     /// How to print it.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

@@ -2,15 +2,25 @@
 
 use std::process::ExitCode;
 
-use super::args::{DoctorArgs, Format};
+use clap::Args;
+
+use super::args::Format;
 use super::exit::{Exit, fail};
 use super::output;
 use crate::engine::{self, ModelPlaces, Verdict};
 use crate::settings::MemorySettings;
 
+/// Flags of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
 /// Prints what this machine has; fails where something needed is missing.
 pub fn run(args: &DoctorArgs, places: ModelPlaces, memory: &MemorySettings) -> ExitCode {
-    let checks = engine::examine(places, memory.limit);
+    let checks = engine::examine(places, memory.limit, std::env::current_exe().ok().as_deref());
     let printed = match args.format {
         Format::Json => output::print_json(&checks),
         Format::Text => checks.iter().try_for_each(|check| {

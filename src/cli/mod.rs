@@ -6,6 +6,7 @@
 mod analyze;
 mod args;
 mod compare;
+mod devices;
 mod doctor;
 mod evaluate;
 mod exit;
@@ -92,6 +93,7 @@ pub fn run(window: impl FnOnce(Option<PathBuf>, Settings, ModelPlaces) -> Result
         Command::Compare(args) => compare::run(&args, &context),
         Command::Tracks(args) => tracks::run(&args),
         Command::Models(args) => models::run(&args, &context),
+        Command::ProveDevice(args) => devices::prove(&args, &context),
         Command::Doctor(_) => Ok(()),
     };
     match result {

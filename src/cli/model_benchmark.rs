@@ -13,7 +13,7 @@ use crate::types::Device;
 pub struct BenchmarkArgs {
     /// A detector, or hmr2.
     pub id: String,
-    /// Where it runs: cpu, cuda, cuda:N or webgpu.
+    /// Where it runs: cpu, cuda, tensorrt, directml, coreml, openvino or webgpu; cuda:N is another GPU.
     #[arg(long, default_value = "cpu")]
     pub device: Device,
     /// Threads within an operator; as many as there are cores where none are given.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::args::{Format, ModelsAction, ModelsArgs};
 use super::exit::Failure;
-use super::{Context, footprint, model_benchmark, model_files, output};
+use super::{Context, devices, footprint, model_benchmark, model_files, output};
 
 /// A model in `models list --format json`.
 #[derive(Serialize)]
@@ -16,6 +16,7 @@ struct ModelLine<'a> {
     licence: &'a str,
     source: &'a str,
     file: Option<String>,
+    device: Option<devices::Asked>,
 }
 
 /// Lists or checks the models.
@@ -35,7 +36,7 @@ pub fn run(args: &ModelsArgs, context: &Context) -> Result<(), Failure> {
 }
 
 fn list(format: Format, context: &Context) -> Result<(), Failure> {
-    let models = context.shelf.list()?;
+    let (models, asked) = (context.shelf.list()?, devices::asked(context));
     if format == Format::Json {
         let lines: Vec<ModelLine<'_>> = models
             .iter()
@@ -47,6 +48,7 @@ fn list(format: Format, context: &Context) -> Result<(), Failure> {
                 licence: &model.licence,
                 source: &model.source,
                 file: model.file.as_ref().map(|file| file.display().to_string()),
+                device: asked(&model.id),
             })
             .collect();
         return Ok(output::print_json(&lines)?);
@@ -65,6 +67,9 @@ fn list(format: Format, context: &Context) -> Result<(), Failure> {
             model.licence,
             model.source
         ))?;
+        if let Some(asked) = asked(&model.id) {
+            output::print_text(&format!("    {}", asked.words()))?;
+        }
         if let Some(remedy) = model.remedy.as_ref().filter(|_| !model.present) {
             output::print_text(&format!("    {remedy}"))?;
         }

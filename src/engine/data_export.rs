@@ -12,13 +12,15 @@ use super::analysis::store_path;
 use super::export::riders_of;
 use super::job::Reporter;
 use super::models::ModelShelf;
+use super::user_models::SMPL;
 use super::{AnalyzeRequest, CancelToken, EngineError, Progress};
 use crate::body::BodyModel;
 use crate::formats::{self, DataFormat, Dataset, Origin, SkinnedMesh};
+use crate::inference::is_hmr2;
 use crate::store::{AnalysisStore, ClipFingerprint};
-use crate::types::smpl::BETA_COUNT;
+use crate::types::smpl::{BETA_COUNT, SurfaceJoints};
 use crate::types::temporary::{remove_forgotten, unfinished_file};
-use crate::types::{RiderFrame, RunSummary, TrackId};
+use crate::types::{BodyEstimate, RiderFrame, RunSummary, TrackId};
 use crate::video::{self, DecodeOptions};
 
 /// Endings of the files in a folder that are taken for clips.
@@ -127,12 +129,19 @@ pub fn export_data(
     let origin = origin(&request.analysis.clip, &store)?;
     // Speeds and times are those of the slope, not of slow motion.
     let clip = clip.recorded_at(store.notes()?.capture_fps);
+    // Of another body these vertices are other places.
+    let smpl = is_hmr2(&origin.recoverer).then(|| shelf.smpl()).transpose()?;
+    let on_surface = |found: &BodyEstimate| {
+        let joints = smpl.as_ref().map(|body| body.surface_joints(&found.smpl, found.translation_m));
+        joints.unwrap_or_default()
+    };
     let data = Dataset {
         clip: &clip,
         tracks: &riders.tracks,
         frames: &riders.frames,
         run: run.as_ref(),
         origin: &origin,
+        surface_joints: smpl.as_ref().map(|_| &on_surface as &dyn Fn(&BodyEstimate) -> SurfaceJoints),
     };
     let with_body: Vec<TrackId> =
         riders.tracks.iter().map(|track| track.id).filter(|id| has_body(&riders.frames, *id)).collect();
@@ -145,7 +154,7 @@ pub fn export_data(
         });
     }
 
-    let body = shelf.body()?;
+    let body = shelf.body_of(&origin.recoverer)?;
     let mesh = |rider: TrackId| skinned(&body, &mean_betas(&riders.frames, rider));
     let stem = request.analysis.clip.file_stem().unwrap_or_default().to_os_string();
     let named = |suffix: &str| {
@@ -182,7 +191,10 @@ pub fn export_data(
     }
     let sidecar = Sidecar {
         origin: &origin,
-        body_sha256: shelf.hashes(&[body.name()])?,
+        body_sha256: match smpl {
+            Some(_) => shelf.hashes(&[SMPL])?,
+            None => shelf.hashes(&[body.name()])?,
+        },
         run: run.as_ref(),
         frame_times_s: (0..clip.frames.len()).map(|frame| clip.frames.seconds(frame)).collect(),
         provenance: formats::provenance_runs(&data),

@@ -1,7 +1,10 @@
 //! What this machine has for snowmesh, and what to do about what it lacks.
 
+use std::path::Path;
+
 use serde::Serialize;
 
+use super::devices::devices;
 use super::models::ModelShelf;
 use super::{ModelPlaces, memory_checks};
 use crate::render::Gpu;
@@ -49,10 +52,11 @@ impl Check {
 }
 
 /// Looks at everything; `memory_limit` is the user's own.
-pub fn examine(places: ModelPlaces, memory_limit: Option<ByteSize>) -> Vec<Check> {
+/// `program` is snowmesh, which tries devices in processes of their own.
+pub fn examine(places: ModelPlaces, memory_limit: Option<ByteSize>, program: Option<&Path>) -> Vec<Check> {
     let shelf = ModelShelf::new(places);
     let mut checks = vec![ffmpeg(), decoding()];
-    checks.extend(onnx_runtime(&shelf));
+    checks.extend(onnx_runtime(&shelf, program));
     checks.extend(graphics());
     checks.extend(memory_checks::examine(&shelf, memory_limit));
     checks.extend(models(&shelf));
@@ -82,7 +86,7 @@ fn decoding() -> Check {
     Check::ok("Video decoding", detail)
 }
 
-fn onnx_runtime(shelf: &ModelShelf) -> Vec<Check> {
+fn onnx_runtime(shelf: &ModelShelf, program: Option<&Path>) -> Vec<Check> {
     let runtime = match shelf.runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -93,13 +97,13 @@ fn onnx_runtime(shelf: &ModelShelf) -> Vec<Check> {
     };
     let found = format!("{} at {}", runtime.version(), runtime.library_path().display());
     let mut checks = vec![Check::ok("ONNX Runtime", found)];
-    for provider in runtime.providers() {
-        let name = format!("ONNX Runtime on {}", provider.name);
-        checks.push(if provider.usable {
-            Check::ok(name, provider.detail)
+    for report in devices(shelf, program).unwrap_or_default() {
+        let name = format!("Models on {}", report.device);
+        checks.push(if report.usable {
+            Check::ok(name, report.detail)
         } else {
             let advice = "not needed; a library with this provider can be chosen with ORT_DYLIB_PATH";
-            Check::bad(&name, Verdict::Note, provider.detail, advice)
+            Check::bad(&name, Verdict::Note, report.detail, advice)
         });
     }
     checks

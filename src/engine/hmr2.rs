@@ -1,19 +1,20 @@
 //! The HMR2 recoverer: the network joined with the SMPL body whose shape it speaks of.
 
 use crate::body::SmplBody;
-use crate::inference::{HMR2, Hmr2, Hmr2Body, InferenceError, MeshRecoverer};
+use crate::inference::{Hmr2, Hmr2Body, InferenceError, MeshRecoverer};
 use crate::types::{BBox, BodyEstimate, Detection, Device, Keypoint, RgbImage};
 
 /// Recovers bodies with HMR2.
 pub struct Hmr2Recoverer {
     net: Hmr2,
     body: SmplBody,
+    id: String,
 }
 
 impl Hmr2Recoverer {
-    /// Joins the network with the body.
-    pub fn new(net: Hmr2, body: SmplBody) -> Self {
-        Self { net, body }
+    /// Joins the network, model `id`, with the body.
+    pub fn new(net: Hmr2, body: SmplBody, id: &str) -> Self {
+        Self { net, body, id: id.to_owned() }
     }
 
     fn estimate(&self, found: Hmr2Body, score: f32) -> BodyEstimate {
@@ -38,7 +39,7 @@ impl Hmr2Recoverer {
 
 impl MeshRecoverer for Hmr2Recoverer {
     fn id(&self) -> &str {
-        HMR2
+        &self.id
     }
 
     fn device(&self) -> Device {
@@ -50,12 +51,27 @@ impl MeshRecoverer for Hmr2Recoverer {
         image: &RgbImage,
         detections: &[Detection],
     ) -> Result<Vec<Option<BodyEstimate>>, InferenceError> {
-        let boxes: Vec<BBox> = detections.iter().map(|detection| detection.bbox).collect();
-        let bodies = self.net.observe(image, &boxes)?;
-        Ok(bodies
+        Ok(self.recover_all(&[(image, detections)])?.pop().unwrap_or_default())
+    }
+
+    fn batch(&self) -> usize {
+        self.net.batch()
+    }
+
+    fn recover_all(
+        &mut self,
+        pictures: &[(&RgbImage, &[Detection])],
+    ) -> Result<Vec<Vec<Option<BodyEstimate>>>, InferenceError> {
+        let boxes: Vec<Vec<BBox>> =
+            pictures.iter().map(|(_, seen)| seen.iter().map(|one| one.bbox).collect()).collect();
+        let people: Vec<_> =
+            pictures.iter().zip(&boxes).map(|(&(image, _), boxes)| (image, &**boxes)).collect();
+        let found = self.net.observe_all(&people)?;
+        let estimate = |(found, one): (Option<_>, &Detection)| Some(self.estimate(found?, one.score));
+        let bodies = found
             .into_iter()
-            .zip(detections)
-            .map(|(found, detection)| Some(self.estimate(found?, detection.score)))
-            .collect())
+            .zip(pictures)
+            .map(|(found, (_, seen))| found.into_iter().zip(*seen).map(estimate).collect());
+        Ok(bodies.collect())
     }
 }

@@ -4,7 +4,7 @@ use super::doctor::{Check, Verdict};
 use super::memory::{self, Budget, LimitSource, Sources, gpu};
 use super::models::ModelShelf;
 use super::planning::{self, Extent};
-use crate::inference::{HMR2, Role};
+use crate::inference::{Role, is_hmr2};
 use crate::settings::ModelSettings;
 use crate::types::{ByteSize, MemoryWish};
 
@@ -139,7 +139,7 @@ fn what_fits(shelf: &ModelShelf, limit: Option<ByteSize>) -> Vec<Check> {
             });
         }
     }
-    if !models.iter().any(|model| model.id == HMR2 && model.present) {
+    if !models.iter().any(|model| is_hmr2(&model.id) && model.present) {
         let needs = "HMR2 is not there; with it an analysis takes 0.5 GiB and 2.6 GiB of file pages";
         checks.push(Check::ok("HMR2", needs));
     }

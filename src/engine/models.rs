@@ -15,13 +15,13 @@ use super::plan::ModelPlan;
 use super::refine::TrackRefiner;
 use super::surfaces::Surfaces;
 use super::thread;
-use super::user_models::UserModels;
+use super::user_models::{SMPL, UserModels};
 use super::worth::ScoreLimits;
 use super::{EngineError, ModelFileError, ModelInfo, Offer};
 use crate::body::{BodyModel, LandmarkFit, SmplBody};
 use crate::inference::{
-    Detector, HMR2, Hmr2, Hmr2Options, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer,
-    ModelEntry, ModelFile, Registry, Role, Runtime,
+    Detector, Hmr2, Hmr2Options, InferenceError, LandmarkNet, LandmarkOptions, MeshRecoverer, ModelEntry,
+    ModelFile, Registry, Role, Runtime, is_hmr2,
 };
 use crate::settings::ModelSettings;
 use crate::types::{BBox, Detection, MemoryMode, RgbImage};
@@ -106,11 +106,11 @@ impl ModelShelf {
     /// # Errors
     /// As [`body`](Self::body); for HMR2 also when the user's SMPL body is not there.
     pub fn body_of(&self, recoverer: &str) -> Result<Arc<BodyModel>, EngineError> {
-        if recoverer == HMR2 { Ok(Arc::clone(self.smpl()?.model())) } else { self.body() }
+        if is_hmr2(recoverer) { Ok(Arc::clone(self.smpl()?.model())) } else { self.body() }
     }
 
     /// The user's SMPL body, loaded once.
-    fn smpl(&self) -> Result<SmplBody, EngineError> {
+    pub(super) fn smpl(&self) -> Result<SmplBody, EngineError> {
         if let Some(body) = self.smpl.get() {
             return Ok(body.clone());
         }
@@ -152,8 +152,13 @@ impl ModelShelf {
         let registry = self.registry()?;
         let mut hashes = BTreeMap::new();
         for id in ids {
-            if *id == HMR2 {
-                hashes.extend(UserModels::new(&self.places).identity()?);
+            let user = UserModels::new(&self.places);
+            if is_hmr2(id) {
+                hashes.extend(user.identity(id)?);
+                continue;
+            }
+            if *id == SMPL {
+                hashes.extend(user.body_identity()?);
                 continue;
             }
             for (part, file) in files_of(registry, registry.get(id)?)? {
@@ -278,7 +283,7 @@ pub(super) fn load_stages(
 ) -> Result<Stages, EngineError> {
     let runtime = shelf.runtime()?;
     let registry = shelf.registry()?;
-    if settings.recoverer != HMR2 {
+    if !is_hmr2(&settings.recoverer) {
         // An unknown id is told with the ones there are.
         registry.get_as(Role::Recoverer, &settings.recoverer)?;
     }
@@ -296,7 +301,7 @@ pub(super) fn load_stages(
         &plan.recoverer,
         &own.footprint,
         own.workers,
-        || match settings.recoverer == HMR2 {
+        || match is_hmr2(&settings.recoverer) {
             true => load_hmr2(&runtime, shelf, &plan.recoverer),
             false => load_landmark_fit(&runtime, shelf, settings),
         },
@@ -315,7 +320,7 @@ pub(super) fn load_stages(
 /// Frames from one that the detector looks at to the next. HMR2 does not tell whether anybody is in a box, so with it
 /// the detector has to look at every frame.
 pub fn detect_every(settings: &ModelSettings) -> u64 {
-    if settings.recoverer == HMR2 { 1 } else { u64::from(settings.detect_every.max(1)) }
+    if is_hmr2(&settings.recoverer) { 1 } else { u64::from(settings.detect_every.max(1)) }
 }
 
 /// A grey picture and a person in it, to see what a model takes.
@@ -357,13 +362,13 @@ fn load_landmark_fit(
 /// One worker with all threads: each further one would keep activations of its own for no more speed.
 fn load_hmr2(runtime: &Runtime, shelf: &ModelShelf, plan: &ModelPlan) -> Result<Recovery, EngineError> {
     let body = shelf.smpl()?;
-    let path = UserModels::new(&shelf.places).hmr2_path();
+    let path = UserModels::new(&shelf.places).hmr2_path(&plan.id);
     let threads = all_threads();
     let options =
         Hmr2Options { device: plan.device, threads, weights: plan.weights, batch: plan.batch as usize };
     let net = Hmr2::load(runtime, &path, options)?;
     let model = Arc::clone(body.model());
-    Ok((vec![Box::new(Hmr2Recoverer::new(net, body))], model))
+    Ok((vec![Box::new(Hmr2Recoverer::new(net, body, &plan.id))], model))
 }
 
 fn all_threads() -> usize {

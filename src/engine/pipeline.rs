@@ -279,18 +279,36 @@ fn recover(
     next: &Sender<Numbered<FrameResult>>,
 ) -> Result<StageTime, EngineError> {
     let mut busy = Busy::new("recover");
-    for Numbered { sequence, item: (Planned { decoded, people }, motion) } in queue {
+    let people_in = |waiting: &[Numbered<(Planned, CameraMotion)>]| -> usize {
+        waiting.iter().map(|one| one.item.0.people.detections.len()).sum()
+    };
+    while let Ok(first) = queue.recv() {
+        // Frames that wait share a run; none is waited for.
+        let mut waiting = vec![first];
+        while people_in(&waiting) < stage.batch()
+            && let Some(next) = (stage.batch() > 1).then(|| queue.try_recv().ok()).flatten()
+        {
+            waiting.push(next);
+        }
         if cancel.is_cancelled() {
             break;
         }
-        let Decoded { frame, change } = decoded;
-        let seen = busy.count(|| stage.recover(&frame, people, Some(looker)))?;
-        let (index, pts) = (frame.index, Some(frame.pts));
-        let evidence = FrameEvidence { motion, appearances: seen.appearances, masks: seen.masks };
-        let item =
-            FrameResult { index, pts, change, observations: seen.observations, evidence, warning: None };
-        if next.send(Numbered { sequence, item }).is_err() {
-            break;
+        let (mut frames, mut people) = (Vec::new(), Vec::new());
+        for Numbered { sequence, item: (planned, motion) } in waiting {
+            people.push(planned.people);
+            frames.push((sequence, planned.decoded, motion));
+        }
+        let shown = frames.iter().map(|(_, decoded, _)| &decoded.frame).zip(people).collect();
+        let seen = busy.count(|| stage.recover(shown, Some(looker)))?;
+        busy.frames += frames.len() as u64 - 1;
+        for ((sequence, Decoded { frame, change }, motion), seen) in frames.into_iter().zip(seen) {
+            let (index, pts) = (frame.index, Some(frame.pts));
+            let evidence = FrameEvidence { motion, appearances: seen.appearances, masks: seen.masks };
+            let item =
+                FrameResult { index, pts, change, observations: seen.observations, evidence, warning: None };
+            if next.send(Numbered { sequence, item }).is_err() {
+                return Ok(busy.done());
+            }
         }
     }
     Ok(busy.done())

@@ -10,7 +10,7 @@ use super::worth::{self, ScoreLimits};
 use crate::body::SurfaceSampler;
 use crate::inference::MeshRecoverer;
 use crate::store::Sight;
-use crate::types::{Detection, Mask, Observation, RgbImage, SurfaceColors, VideoFrame};
+use crate::types::{BodyEstimate, Detection, Mask, Observation, RgbImage, SurfaceColors, VideoFrame};
 use crate::video;
 
 /// Who is seen in a frame.
@@ -30,7 +30,7 @@ pub struct RecoverStage<'r> {
     sampler: Option<SurfaceSampler>,
     scores: ScoreLimits,
     most: usize,
-    image: RgbImage,
+    images: Vec<RgbImage>,
 }
 
 impl<'r> RecoverStage<'r> {
@@ -42,10 +42,15 @@ impl<'r> RecoverStage<'r> {
         most: usize,
     ) -> Self {
         let sampler = surfaces.map(Surfaces::sampler);
-        Self { recoverer, sampler, scores, most, image: RgbImage::default() }
+        Self { recoverer, sampler, scores, most, images: Vec::new() }
     }
 
-    /// Who is seen in `frame`, which shows `people`.
+    /// People that share a run of the network.
+    pub fn batch(&self) -> usize {
+        self.recoverer.batch()
+    }
+
+    /// Who is seen in each of `frames`, with the people that it shows.
     ///
     /// Somebody followed is seen where his landmarks say so. Where they do not, the detector looks at this frame
     /// after all, if it is at hand; without it he is not seen here.
@@ -54,32 +59,57 @@ impl<'r> RecoverStage<'r> {
     /// When a network fails.
     pub fn recover(
         &mut self,
-        frame: &VideoFrame,
+        frames: Vec<(&VideoFrame, People)>,
+        looker: Option<&Looker<'_>>,
+    ) -> Result<Vec<Seen>, EngineError> {
+        self.images.resize_with(frames.len().max(self.images.len()), RgbImage::default);
+        for (image, (frame, people)) in self.images.iter_mut().zip(&frames) {
+            if !people.detections.is_empty() {
+                video::yuv_to_rgb(&frame.image, image);
+            }
+        }
+        let pictures: Vec<_> = self
+            .images
+            .iter()
+            .zip(&frames)
+            .map(|(image, (_, people))| (image, &*people.detections))
+            .collect();
+        let bodies = self.recoverer.recover_all(&pictures)?;
+        let people = frames.into_iter().map(|(_, people)| people).zip(bodies).enumerate();
+        people.map(|(at, (people, bodies))| self.seen(at, people, bodies, looker)).collect()
+    }
+
+    /// Who is seen in picture `at`.
+    fn seen(
+        &mut self,
+        at: usize,
         people: People,
+        bodies: Vec<Option<BodyEstimate>>,
         looker: Option<&Looker<'_>>,
     ) -> Result<Seen, EngineError> {
         if people.detections.is_empty() {
             return Ok(Seen::default());
         }
-        let (observations, masks) = self.observations(frame, people, looker)?;
+        let (observations, masks) = self.observations(at, people, bodies, looker)?;
+        let image = &self.images[at];
         let appearances = self.sampler.as_mut().map_or_else(Vec::new, |sampler| {
             let bodies: Vec<_> = observations.iter().map(|seen| seen.body.as_ref()).collect();
             let mask_of = |seen: &Observation| masks.iter().find(|mask| mask.bbox == seen.detection.bbox);
             let masks: Vec<_> = observations.iter().map(mask_of).collect();
-            sampler.sample_within(&self.image, &bodies, &masks)
+            sampler.sample_within(image, &bodies, &masks)
         });
         Ok(Seen { observations, appearances, masks })
     }
 
     fn observations(
         &mut self,
-        frame: &VideoFrame,
+        at: usize,
         people: People,
+        bodies: Vec<Option<BodyEstimate>>,
         looker: Option<&Looker<'_>>,
     ) -> Result<(Vec<Observation>, Vec<Mask>), EngineError> {
-        video::yuv_to_rgb(&frame.image, &mut self.image);
         let places: Vec<_> = people.detections.iter().map(|d| worth::around(&d.bbox)).collect();
-        let (mut seen, mut masks) = (self.bodies(people.detections)?, people.masks);
+        let (mut seen, mut masks) = (joined(people.detections, bodies), people.masks);
         if !people.followed {
             return Ok((seen, masks));
         }
@@ -89,7 +119,7 @@ impl<'r> RecoverStage<'r> {
             && let Some(looker) = looker
         {
             let Sight { detections: mut found, masks: shapes } =
-                looker.look(&self.image, self.scores.weak)?;
+                looker.look(&self.images[at], self.scores.weak)?;
             let near = |bbox: &_| places.iter().any(|place| place.intersection(bbox).area() > 0.0);
             found.retain(|detection| {
                 let taken = seen
@@ -100,19 +130,19 @@ impl<'r> RecoverStage<'r> {
             found.truncate(self.most.saturating_sub(seen.len()));
             let is_taken = |mask: &Mask| found.iter().any(|detection| detection.bbox == mask.bbox);
             masks.extend(shapes.into_iter().filter(is_taken));
-            seen.extend(self.bodies(found)?);
+            if !found.is_empty() {
+                let bodies = self.recoverer.recover(&self.images[at], &found)?;
+                seen.extend(joined(found, bodies));
+            }
         }
         Ok((seen, masks))
     }
+}
 
-    fn bodies(&mut self, detections: Vec<Detection>) -> Result<Vec<Observation>, EngineError> {
-        if detections.is_empty() {
-            return Ok(Vec::new());
-        }
-        let bodies = self.recoverer.recover(&self.image, &detections)?;
-        let observation = |(detection, body)| Observation { detection, body };
-        Ok(detections.into_iter().zip(bodies).map(observation).collect())
-    }
+/// Each one found with his body.
+fn joined(detections: Vec<Detection>, bodies: Vec<Option<BodyEstimate>>) -> Vec<Observation> {
+    let observation = |(detection, body)| Observation { detection, body };
+    detections.into_iter().zip(bodies).map(observation).collect()
 }
 
 #[cfg(test)]
@@ -137,7 +167,7 @@ mod tests {
             People { detections: vec![person(20.0, 0.8), person(200.0, 0.1)], followed: true, masks: vec![] };
         let mut detector = detector;
         let looker = detector.as_mut().map(|detector| Looker::new(detector));
-        let seen = stage.recover(&frame, people, looker.as_ref()).unwrap();
+        let seen = stage.recover(vec![(&frame, people)], looker.as_ref()).unwrap().remove(0);
         seen.observations.iter().map(|observation| observation.detection.score).collect()
     }
 

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{EngineError, ModelInfo, ModelPlaces};
 use crate::body::{BodyModel, SmplBody};
-use crate::inference::{self, HMR2, OnnxFile, Recognized, Role};
+use crate::inference::{self, HMR2, OnnxFile, Recognized, Role, Weights};
 
 /// Id of the SMPL body.
 pub(super) const SMPL: &str = "smpl";
@@ -35,14 +35,16 @@ impl UserModels {
         &self.folder
     }
 
-    /// HMR2's graph; the weights lie beside it.
-    pub fn hmr2_path(&self) -> PathBuf {
-        self.folder.join("hmr2.onnx")
+    /// The graph of HMR2 `id`; the weights lie beside it. Each precision but the first has a folder of its own, since
+    /// exports give all of them the same names.
+    pub fn hmr2_path(&self, id: &str) -> PathBuf {
+        let folder = if id == HMR2 { self.folder.clone() } else { self.folder.join(id) };
+        folder.join("hmr2.onnx")
     }
 
-    /// HMR2's weights, where the exporter puts them.
-    pub fn weights_path(&self) -> PathBuf {
-        self.folder.join("hmr2.onnx.data")
+    /// The weights of HMR2 `id`, where the exporter puts them.
+    pub fn weights_path(&self, id: &str) -> PathBuf {
+        self.hmr2_path(id).with_file_name("hmr2.onnx.data")
     }
 
     /// The SMPL body's file.
@@ -61,37 +63,41 @@ impl UserModels {
         Ok(SmplBody::new(Arc::new(model))?)
     }
 
-    /// What tells this HMR2 and this body from others: SHA-256 of graph and body; of the weights, which would take
+    /// What tells this body from others: its SHA-256.
+    ///
+    /// # Errors
+    /// When its file is missing.
+    pub fn body_identity(&self) -> Result<BTreeMap<String, String>, EngineError> {
+        Ok(BTreeMap::from([(SMPL.to_owned(), sha256(SMPL, &self.smpl_path())?)]))
+    }
+
+    /// What tells HMR2 `id` and this body from others: SHA-256 of graph and body; of the weights, which would take
     /// seconds to hash, their size and age.
     ///
     /// # Errors
     /// When a file is missing.
-    pub fn identity(&self) -> Result<BTreeMap<String, String>, EngineError> {
-        let sha256 = |id: &'static str, path: &Path| -> Result<String, EngineError> {
-            Ok(Sha256::digest(read(id, path)?).iter().map(|byte| format!("{byte:02x}")).collect())
-        };
-        let mut identity = BTreeMap::from([
-            (HMR2.to_owned(), sha256(HMR2, &self.hmr2_path())?),
-            (SMPL.to_owned(), sha256(SMPL, &self.smpl_path())?),
-        ]);
+    pub fn identity(&self, id: &str) -> Result<BTreeMap<String, String>, EngineError> {
+        let mut identity = BTreeMap::from([(id.to_owned(), sha256(HMR2, &self.hmr2_path(id))?)]);
+        identity.extend(self.body_identity()?);
         // A network of a few megabytes has its weights in the graph.
-        if let Ok(weights) = self.weights_path().metadata() {
-            identity.insert(format!("{HMR2}-weights"), size_and_age(&weights));
+        if let Ok(weights) = self.weights_path(id).metadata() {
+            identity.insert(format!("{id}-weights"), size_and_age(&weights));
         }
         Ok(identity)
     }
 
-    /// Both models, there or not.
-    pub fn list(&self) -> [ModelInfo; 2] {
-        let (graph, weights, smpl) = (self.hmr2_path(), self.weights_path(), self.smpl_path());
+    /// HMR2 and the body, there or not, and HMR2 in other precisions where they are.
+    pub fn list(&self) -> Vec<ModelInfo> {
+        let smpl = self.smpl_path();
         let size = |path: &Path| path.metadata().map_or(0, |file| file.len());
         let folder = self.folder.display();
-        [
+        let hmr2 = |id: &str| {
+            let graph = self.hmr2_path(id);
             ModelInfo {
-                id: HMR2.to_owned(),
+                id: id.to_owned(),
                 title: format!("HMR2 (4D-Humans), your own weights{}", variant(&graph)),
                 role: Role::Recoverer,
-                bytes: size(&graph) + size(&weights),
+                bytes: size(&graph) + size(&self.weights_path(id)),
                 licence: "MIT".to_owned(),
                 source: "your 4D-Humans checkpoint".to_owned(),
                 default_threshold: None,
@@ -101,23 +107,26 @@ impl UserModels {
                      and the SMPL body; they are kept in {folder}"
                 )),
                 file: Some(graph),
-            },
-            ModelInfo {
-                id: SMPL.to_owned(),
-                title: "SMPL body, your own copy".to_owned(),
-                role: Role::Body,
-                bytes: size(&smpl),
-                licence: "SMPL".to_owned(),
-                source: "smpl.is.tue.mpg.de".to_owned(),
-                default_threshold: None,
-                present: smpl.is_file(),
-                remedy: Some(format!(
-                    "Not there: get the neutral model (.npz or .pkl) at smpl.is.tue.mpg.de and import it; it is kept in \
+            }
+        };
+        let ids = Weights::ALL.map(Weights::model_id);
+        let shown = ids.into_iter().filter(|id| *id == HMR2 || self.hmr2_path(id).is_file());
+        let body = ModelInfo {
+            id: SMPL.to_owned(),
+            title: "SMPL body, your own copy".to_owned(),
+            role: Role::Body,
+            bytes: size(&smpl),
+            licence: "SMPL".to_owned(),
+            source: "smpl.is.tue.mpg.de".to_owned(),
+            default_threshold: None,
+            present: smpl.is_file(),
+            remedy: Some(format!(
+                "Not there: get the neutral model (.npz or .pkl) at smpl.is.tue.mpg.de and import it; it is kept in \
                      {folder}"
-                )),
-                file: Some(smpl),
-            },
-        ]
+            )),
+            file: Some(smpl.clone()),
+        };
+        shown.map(hmr2).chain([body]).collect()
     }
 }
 
@@ -128,6 +137,10 @@ fn variant(graph: &Path) -> String {
         Some(Recognized::Hmr2(signature)) => format!(" ({})", signature.weights),
         Some(Recognized::Detector(_)) | None => String::new(),
     }
+}
+
+fn sha256(id: &'static str, path: &Path) -> Result<String, EngineError> {
+    Ok(Sha256::digest(read(id, path)?).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn read(id: &'static str, path: &Path) -> Result<Vec<u8>, EngineError> {
@@ -152,9 +165,9 @@ mod tests {
             assert!(!model.present);
             assert!(model.remedy.unwrap().contains(&folder.path().display().to_string()));
         }
-        let error = models.identity().unwrap_err().to_string();
+        let error = models.identity(HMR2).unwrap_err().to_string();
         assert!(error.contains("hmr2.onnx"), "{error}");
-        std::fs::write(models.hmr2_path(), b"graph").unwrap();
+        std::fs::write(models.hmr2_path(HMR2), b"graph").unwrap();
         assert!(!models.list()[0].present, "HMR2 without its body is of no use");
         assert!(models.smpl().unwrap_err().to_string().contains("smpl.npz"));
     }

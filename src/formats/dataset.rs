@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use glam::{Vec2, Vec3};
 use serde::Serialize;
 
-use crate::types::{BBox, ClipInfo, Provenance, RiderFrame, RunSummary, SmplParams, Track};
+use crate::types::smpl::SurfaceJoints;
+use crate::types::{BBox, BodyEstimate, ClipInfo, Provenance, RiderFrame, RunSummary, SmplParams, Track};
 
 /// Where data comes from: with the clip and the models of these hashes it can be made again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -45,6 +46,8 @@ pub struct Dataset<'a> {
     pub run: Option<&'a RunSummary>,
     /// Where it comes from.
     pub origin: &'a Origin,
+    /// The joints on a body's surface, where that is SMPL's.
+    pub surface_joints: Option<&'a dyn Fn(&BodyEstimate) -> SurfaceJoints>,
 }
 
 impl<'a> Dataset<'a> {

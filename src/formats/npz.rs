@@ -4,7 +4,8 @@
 //! `track` u32, `provenance` u8 (0 detected, 1 interpolated, 2 predicted, 4 re-detected), `score` f32; `bbox` N×4 f32 (left, top,
 //! right, bottom, picture pixels); `global_orient` N×3, `body_pose` N×69 and `betas` N×10 as smplx takes them (axis ×
 //! angle, radians, f32; global_orient is camera_from_body, y down), `transl` N×3 (metres, camera frame); `joints_3d`
-//! N×24×3 (metres, camera frame); `joints_2d` N×17×3 (picture pixels, score); `focal_px` N, `center_px` N×2; then for the
+//! N×24×3 (metres, camera frame); of the SMPL body also `joints_45` N×45×3, smplx's, and `joints_extra` where the body
+//! file has a `J_regressor_extra`; `joints_2d` N×17×3 (picture pixels, score); `focal_px` N, `center_px` N×2; then for the
 //! clip `picture_px` 2 (width, height) i64, `frame_times_s` f64 of every frame, and `origin_json`, the origin as UTF-8
 //! bytes.
 //!
@@ -21,7 +22,7 @@ use zip::result::ZipError;
 use super::dataset::{Dataset, Imported, ImportedRider};
 use super::error::FormatError;
 use crate::types::person::COCO_KEYPOINT_COUNT;
-use crate::types::smpl::{BETA_COUNT, JOINT_COUNT};
+use crate::types::smpl::{BETA_COUNT, JOINT_COUNT, SURFACE_JOINT_COUNT};
 use crate::types::{BBox, BodyEstimate, Provenance, RiderFrame, SmplParams};
 
 /// More rows than this are no clip's: ten people in an hour at 240 frames a second.
@@ -73,6 +74,24 @@ fn archive(data: &Dataset<'_>) -> Result<Vec<u8>, WriteNpzError> {
         rows[row].2.joints_3d[joint][axis]
     });
     npz.add_array("joints_3d", &joints)?;
+    if let Some(surface) = data.surface_joints {
+        let surface: Vec<_> = rows.iter().map(|row| surface(row.2)).collect();
+        let all = Array3::from_shape_fn(
+            (rows.len(), JOINT_COUNT + SURFACE_JOINT_COUNT, 3),
+            |(row, joint, axis)| match joint.checked_sub(JOINT_COUNT) {
+                None => rows[row].2.joints_3d[joint][axis],
+                Some(joint) => surface[row].on_skin[joint][axis],
+            },
+        );
+        npz.add_array("joints_45", &all)?;
+        let extra = surface.first().map_or(0, |first| first.extra.len());
+        if extra > 0 {
+            let all = Array3::from_shape_fn((rows.len(), extra, 3), |(row, joint, axis)| {
+                surface[row].extra[joint][axis]
+            });
+            npz.add_array("joints_extra", &all)?;
+        }
+    }
     let keypoints = Array3::from_shape_fn((rows.len(), COCO_KEYPOINT_COUNT, 3), |(row, keypoint, what)| {
         let keypoint = rows[row].2.joints_2d[keypoint];
         [keypoint.position.x, keypoint.position.y, keypoint.score][what]

@@ -4,7 +4,8 @@
 //! A pickled dict from the frame's name (`000000000.jpg` on, so that sorting keeps the order) to a dict of lists, one
 //! member a rider: see `docs/formats.md`. Rotations are matrices, `global_orient` camera_from_body; `camera` is the
 //! translation for PHALP's own focal length 5000 / 256 · max(W, H), so that the body covers the same pixels; the true
-//! camera is in `extra_data`. Of the 45 joints the 24 of SMPL's skeleton are known, the rest NaN.
+//! camera is in `extra_data`. The 45 joints are smplx's; of a body that is not SMPL's the 21 on the
+//! surface are NaN.
 
 use std::io::{self, Read, Write};
 
@@ -26,6 +27,12 @@ const PHALP_JOINTS: usize = 45;
 
 /// A compressed result of a long clip is some hundred MiB.
 const MAX_UNPACKED_MIB: u64 = 2048;
+
+/// The joints of the skeleton, and those on the surface where they are known.
+fn all_joints<'a>(data: &Dataset<'_>, body: &'a BodyEstimate) -> impl Iterator<Item = Vec3> + use<'a> {
+    let on_skin = data.surface_joints.map(|joints| joints(body).on_skin);
+    body.joints_3d.iter().copied().chain(on_skin.into_iter().flatten())
+}
 
 /// PHALP's focal length for a picture of these sides, pixels.
 fn focal_px(width: f32, height: f32) -> f32 {
@@ -112,8 +119,8 @@ fn write_frame(
     lists(w, "camera_bbox", &|w, rider, body| w.floats(&[3], &crop_camera(rider, body, info)));
     lists(w, "3d_joints", &|w, _, body| {
         let mut joints = [f32::NAN; PHALP_JOINTS * 3];
-        for (place, joint) in joints.chunks_exact_mut(3).zip(&body.joints_3d) {
-            place.copy_from_slice(&(*joint - body.translation_m).to_array());
+        for (place, joint) in joints.chunks_exact_mut(3).zip(all_joints(data, body)) {
+            place.copy_from_slice(&(joint - body.translation_m).to_array());
         }
         w.floats(&[PHALP_JOINTS, 3], &joints);
     });
@@ -121,8 +128,8 @@ fn write_frame(
         let side = info.width.max(info.height) as f32;
         let padding = (Vec2::splat(side) - Vec2::new(info.width as f32, info.height as f32)) * 0.5;
         let mut joints = [f32::NAN; PHALP_JOINTS * 2];
-        for (place, joint) in joints.chunks_exact_mut(2).zip(&body.joints_3d) {
-            if let Some(seen) = body.camera.project(*joint) {
+        for (place, joint) in joints.chunks_exact_mut(2).zip(all_joints(data, body)) {
+            if let Some(seen) = body.camera.project(joint) {
                 place.copy_from_slice(&((seen + padding) / side).to_array());
             }
         }

@@ -144,7 +144,9 @@ pub enum InferenceError {
         cause: String,
     },
     /// The device that was asked for cannot be used. Nothing else is used in its place.
-    #[error("device {device} cannot be used: {why}; choose another device, such as cpu")]
+    #[error(
+        "device {device} cannot be used: {why}; choose another device, such as cpu (`snowmesh doctor` tells which work)"
+    )]
     DeviceUnavailable {
         /// The device.
         device: Device,

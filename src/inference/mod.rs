@@ -40,14 +40,14 @@ pub use detectors::{DetectorOptions, load_detector, load_detector_file, load_det
 pub use error::InferenceError;
 pub use evaluate::{AveragePrecision, ImageResult, Truth, average_precision, object_keypoint_similarity};
 pub use hmr2::{
-    BATCH as HMR2_BATCH, HMR2, Hmr2, Hmr2Body, Hmr2Options, Hmr2Signature, INPUT_PX as HMR2_INPUT_PX, Weights,
+    BATCH as HMR2_BATCH, HMR2, Hmr2, Hmr2Body, Hmr2Options, Hmr2Signature, INPUT_PX as HMR2_INPUT_PX,
+    Weights, is_hmr2,
 };
 pub use landmarks::{LANDMARK_FIT, LandmarkNet, LandmarkOptions};
 pub use manifest::{ModelEntry, ModelFile, Role};
 pub use onnx_file::{Dimension, ElementType, Initializer, OnnxFile, Opset, Storage, ValueInfo, WeightFile};
 pub use own_detectors::{own_detectors, own_manifest_path, write_own_detectors};
 pub use preprocess::PictureInput;
-pub use providers::ProviderReport;
 pub use recognize::{Recognized, family_name, recognize};
 pub use registry::Registry;
 pub use runtime::Runtime;
@@ -119,4 +119,20 @@ pub trait MeshRecoverer: Send {
         image: &RgbImage,
         detections: &[Detection],
     ) -> Result<Vec<Option<BodyEstimate>>, InferenceError>;
+
+    /// People that are recovered in one run at most: as many are gathered from frames that wait.
+    fn batch(&self) -> usize {
+        1
+    }
+
+    /// As [`recover`](Self::recover) for each of `pictures`.
+    ///
+    /// # Errors
+    /// As `recover`.
+    fn recover_all(
+        &mut self,
+        pictures: &[(&RgbImage, &[Detection])],
+    ) -> Result<Vec<Vec<Option<BodyEstimate>>>, InferenceError> {
+        pictures.iter().map(|(image, detections)| self.recover(image, detections)).collect()
+    }
 }

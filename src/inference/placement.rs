@@ -57,18 +57,22 @@ impl Placement {
             .with_intra_op_spinning(false)?
             // Otherwise ONNX Runtime may pick a device by itself.
             .with_auto_device(AutoDevicePolicy::PreferCPU)?;
+        let index = i32::try_from(self.device.index().unwrap_or(0))
+            .map_err(|_| ort::Error::new("no GPU has such a number"))?;
+        let provider = match self.device {
+            Device::Cpu => return Ok(builder),
+            Device::Cuda(_) => ep::CUDA::default().with_device_id(index).build(),
+            Device::TensorRt(_) => ep::TensorRT::default().with_device_id(index).build(),
+            Device::DirectMl(_) => ep::DirectML::default().with_device_id(index).build(),
+            Device::CoreMl => ep::CoreML::default().build(),
+            Device::OpenVino => ep::OpenVINO::default().build(),
+            Device::WebGpu => ep::WebGPU::default().build(),
+        };
+        let builder = builder.with_execution_providers([provider.error_on_failure()])?;
         Ok(match self.device {
-            Device::Cpu => builder,
-            Device::Cuda(index) => {
-                let index = i32::try_from(index).map_err(|_| ort::Error::new("no GPU has such a number"))?;
-                builder.with_execution_providers([ep::CUDA::default()
-                    .with_device_id(index)
-                    .build()
-                    .error_on_failure()])?
-            }
-            Device::WebGpu => {
-                builder.with_execution_providers([ep::WebGPU::default().build().error_on_failure()])?
-            }
+            // Arrays of one run are not those of the next (DirectML's own condition).
+            Device::DirectMl(_) => builder.with_memory_pattern(false)?,
+            _ => builder,
         })
     }
 }

@@ -1,42 +1,26 @@
 //! Which devices ONNX Runtime can really use on this machine.
 //!
 //! A provider that was compiled in says nothing yet: its own libraries, the driver or the GPU may be missing. So a
-//! provider counts as usable only once a session has been made on it.
+//! network of one node is run on it. A provider may end the process when its GPU is not there (WebGPU's does), so this
+//! belongs into a process of its own.
 
 use ort::ep::{self, ExecutionProvider};
+use ort::value::TensorRef;
 
+use super::error::InferenceError;
 use super::placement::Placement;
 use super::runtime::Runtime;
 use crate::types::{Device, WeightsHeld};
-
-/// What one of ONNX Runtime's execution providers is good for here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderReport {
-    /// The provider's customary name.
-    pub name: &'static str,
-    /// The device that is asked for to get it.
-    pub device: Device,
-    /// Whether a model can be placed on it.
-    pub usable: bool,
-    /// The reason, in words.
-    pub detail: String,
-}
-
-pub(super) fn report(runtime: &Runtime) -> Vec<ProviderReport> {
-    let cpu = ProviderReport {
-        name: "CPU",
-        device: Device::Cpu,
-        usable: true,
-        detail: format!("ONNX Runtime {}", runtime.version()),
-    };
-    vec![cpu, cuda(runtime), web_gpu()]
-}
 
 /// Whether this build of ONNX Runtime has a provider for `device`.
 pub(super) fn is_compiled_in(device: Device) -> bool {
     let available = match device {
         Device::Cpu => Ok(true),
         Device::Cuda(_) => ep::CUDA::is_available(),
+        Device::TensorRt(_) => ep::TensorRT::is_available(),
+        Device::DirectMl(_) => ep::DirectML::is_available(),
+        Device::CoreMl => ep::CoreML::is_available(),
+        Device::OpenVino => ep::OpenVINO::is_available(),
         Device::WebGpu => ep::WebGPU::is_available(),
     };
     available.unwrap_or(false)
@@ -45,32 +29,30 @@ pub(super) fn is_compiled_in(device: Device) -> bool {
 /// Why a provider that is not compiled in cannot be used.
 pub(super) const NOT_COMPILED_IN: &str = "not in this ONNX Runtime build";
 
-fn cuda(runtime: &Runtime) -> ProviderReport {
-    let device = Device::Cuda(0);
-    let (usable, detail) = if is_compiled_in(device) {
-        match prove(runtime, device) {
-            Ok(()) => (true, "a session was made on it".to_owned()),
-            Err(why) => (false, why),
-        }
-    } else {
-        (false, NOT_COMPILED_IN.to_owned())
+/// Runs a network of one node on `device`, and on nothing else.
+pub(super) fn prove(runtime: &Runtime, device: Device) -> Result<(), InferenceError> {
+    let placement = Placement { device, threads: 1, weights: WeightsHeld::Copied };
+    let builder = placement.session_builder(runtime)?;
+    let unavailable = |error: ort::Error| placement.unavailable(error.message());
+    let alone = |builder: ort::session::builder::SessionBuilder| match device {
+        Device::Cpu => Ok(builder),
+        // What the provider does not take would be run on the processor in silence.
+        _ => builder
+            .with_config_entry("session.disable_cpu_ep_fallback", "1")
+            .map_err(|error| placement.unavailable(error.message())),
     };
-    ProviderReport { name: "CUDA", device, usable, detail }
+    let mut session = alone(builder)?.commit_from_memory(PROBE_MODEL).map_err(unavailable)?;
+    let input = TensorRef::from_array_view(([1_usize], PROBE_INPUT.as_slice())).map_err(unavailable)?;
+    let outputs = session.run(ort::inputs!["x" => input]).map_err(unavailable)?;
+    let output = outputs.get("y").and_then(|y| y.try_extract_tensor::<f32>().ok());
+    match output {
+        Some((_, values)) if values == PROBE_INPUT => Ok(()),
+        _ => Err(placement.unavailable("it computes the smallest network wrongly")),
+    }
 }
 
-/// WebGPU is not proven here: with no fitting adapter, ONNX Runtime's WebGPU provider ends the process.
-fn web_gpu() -> ProviderReport {
-    let device = Device::WebGpu;
-    let detail = if is_compiled_in(device) { "not probed in this process" } else { NOT_COMPILED_IN };
-    ProviderReport { name: "WebGPU", device, usable: false, detail: detail.to_owned() }
-}
-
-fn prove(runtime: &Runtime, device: Device) -> Result<(), String> {
-    let mut builder = Placement { device, threads: 1, weights: WeightsHeld::Copied }
-        .session_builder(runtime)
-        .map_err(|error| error.to_string())?;
-    builder.commit_from_memory(PROBE_MODEL).map(drop).map_err(|error| error.to_string())
-}
+/// What the network is given, and what it must give.
+const PROBE_INPUT: [f32; 1] = [2.5];
 
 /// The smallest useful network, as ONNX's protocol buffer: y = Relu(x) over one float.
 const PROBE_MODEL: &[u8] = b"\
@@ -87,21 +69,16 @@ mod tests {
     use crate::inference::test_support::runtime;
 
     #[test]
-    fn the_probe_is_a_model_that_the_processor_runs() {
+    fn the_processor_runs_the_probe_and_a_missing_provider_is_told() {
         let Some(runtime) = runtime() else { return };
-        assert_eq!(prove(&runtime, Device::Cpu), Ok(()));
-    }
-
-    #[test]
-    fn every_device_is_reported_and_a_missing_provider_says_so() {
-        let Some(runtime) = runtime() else { return };
-        let reports = runtime.providers();
-        assert_eq!(reports.iter().map(|r| r.name).collect::<Vec<_>>(), ["CPU", "CUDA", "WebGPU"]);
-        assert!(reports[0].usable);
-        for report in &reports[1..] {
-            if !is_compiled_in(report.device) {
-                assert_eq!((report.usable, report.detail.as_str()), (false, NOT_COMPILED_IN));
-            }
+        assert!(runtime.offers().contains(&Device::Cpu));
+        runtime.prove(Device::Cpu).unwrap();
+        for device in Device::kinds().filter(|device| !runtime.offers().contains(device)) {
+            let error = runtime.prove(device).unwrap_err();
+            assert!(
+                matches!(&error, InferenceError::DeviceUnavailable { why, .. } if why == NOT_COMPILED_IN),
+                "{error}"
+            );
         }
     }
 }

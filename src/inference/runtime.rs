@@ -13,7 +13,8 @@ use ort::logging::LogLevel;
 
 use super::error::InferenceError;
 use super::library::{self, Library};
-use super::providers::{self, ProviderReport};
+use super::providers;
+use crate::types::Device;
 
 /// A started ONNX Runtime. Cloning is free; all clones are the same one.
 #[derive(Clone, Copy, Debug)]
@@ -60,10 +61,17 @@ impl Runtime {
         &self.started.library
     }
 
-    /// What each device that this program knows is good for here. May take seconds: a GPU provider is proven by
-    /// starting it.
-    pub fn providers(&self) -> Vec<ProviderReport> {
-        providers::report(self)
+    /// The devices for which this build has a provider. Whether it works here is another question.
+    pub fn offers(&self) -> Vec<Device> {
+        Device::kinds().filter(|device| providers::is_compiled_in(*device)).collect()
+    }
+
+    /// Runs a network of one node on `device`. A provider may end the process where its GPU is not there.
+    ///
+    /// # Errors
+    /// [`InferenceError::DeviceUnavailable`] with the cause.
+    pub fn prove(&self, device: Device) -> Result<(), InferenceError> {
+        providers::prove(self, device)
     }
 
     /// The environment in which sessions are made.

@@ -124,7 +124,7 @@ fn refused(id: &str, placement: Placement, error: &ort::Error) -> InferenceError
     match placement.device {
         Device::Cpu => InferenceError::Load { model: id.to_owned(), cause: error.message().to_owned() },
         // The bytes are the right ones, so it is the device that refuses them.
-        Device::Cuda(_) | Device::WebGpu => placement.unavailable(error.message()),
+        _ => placement.unavailable(error.message()),
     }
 }
 

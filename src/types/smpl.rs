@@ -1,6 +1,6 @@
 //! SMPL parameters, as HMR2 and the landmark fit both give them.
 
-use glam::Quat;
+use glam::{Quat, Vec3};
 use serde::{Deserialize, Serialize};
 
 /// Joints of the SMPL skeleton (Loper et al., SMPL, 2015).
@@ -12,6 +12,18 @@ pub const BETA_COUNT: usize = 10;
 /// Parent of each joint; the root's is itself. The order is SMPL's own.
 pub const PARENTS: [usize; JOINT_COUNT] =
     [0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21];
+
+/// Joints on the surface that make smplx's 45 with the skeleton's 24.
+pub const SURFACE_JOINT_COUNT: usize = 21;
+
+/// Joints that lie on the posed surface, camera frame, metres.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SurfaceJoints {
+    /// Those of smplx after the skeleton's 24.
+    pub on_skin: [Vec3; SURFACE_JOINT_COUNT],
+    /// Those of the body file's own `J_regressor_extra`; HMR2's last 19 where it is that of 4D-Humans.
+    pub extra: Vec<Vec3>,
+}
 
 /// Names of the joints, in SMPL's order.
 pub const JOINT_NAMES: [&str; JOINT_COUNT] = [

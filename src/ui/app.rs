@@ -94,6 +94,8 @@ impl App {
             earlier_s: 0.0,
         };
         app.follow_body();
+        let trying = Arc::clone(&app.engine);
+        app.in_background("try devices", move || Arrival::Devices(trying.devices()));
         if app.state.settings.decoding.hardware {
             app.engine.find_decoding_devices();
         }

@@ -7,8 +7,8 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::engine::compare::{self, CompareRequest, Comparison, Measured};
 use crate::engine::{
-    self, AnalyzeRequest, Engine, EngineError, ModelFootprint, Plan, ResolvedRiders, SceneBuilder,
-    TrackChange, Wake, thread,
+    self, AnalyzeRequest, DeviceReport, Engine, EngineError, ModelFootprint, Plan, ResolvedRiders,
+    SceneBuilder, TrackChange, Wake, thread,
 };
 use crate::types::moments::ClipNotes;
 
@@ -32,6 +32,8 @@ pub enum Arrival {
     KeptRuns(PathBuf, Result<(Arc<Comparison>, Measured), EngineError>),
     /// How detectors differ at other thresholds.
     Measured(Arc<Comparison>, Measured),
+    /// What each device is good for.
+    Devices(Result<Vec<DeviceReport>, EngineError>),
     /// The demo clip, ready to be opened.
     Demo(Result<PathBuf, String>),
 }

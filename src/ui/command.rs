@@ -210,6 +210,8 @@ pub enum Command {
     },
     /// Takes the analysis of the open clip up again, a rung down.
     AnalyzeLighter(Rung),
+    /// Analyses on the processor, now and later, after a device failed.
+    AnalyzeOnProcessor,
     /// Stops a job.
     Cancel(JobId),
     /// Takes ended jobs off the list.

@@ -27,6 +27,8 @@ pub enum JobState {
         restart_helps: bool,
         /// The way to save memory that it can go on with, where that may help.
         lighter: Option<Rung>,
+        /// Whether a device failed, so that the processor may be used in its place.
+        on_device: bool,
     },
 }
 

@@ -252,7 +252,8 @@ impl State {
         self.comparison_failed(job, error);
         let lighter = error.next_rung();
         let (why, restart_helps) = (error.to_string(), error.restart_helps());
-        self.end(job, JobState::Failed { why, restart_helps, lighter });
+        let on_device = error.kind() == ErrorKind::Device && self.settings.models.asks_for_device();
+        self.end(job, JobState::Failed { why, restart_helps, lighter, on_device });
         if !is_stale_open {
             let title = match &kind {
                 Some(JobKind::Open(path)) => format!("Could not open {}", text::file_name(path)),

@@ -14,7 +14,7 @@ use super::notes::{Notes, Severity};
 use super::planning::{NextPlan, PlanKey};
 use super::second::Second;
 use super::zoom::Zoom;
-use crate::engine::{FirstPicture, JobId, MemoryUse, ModelFootprint, ModelInfo, PlayerState};
+use crate::engine::{DeviceReport, FirstPicture, JobId, MemoryUse, ModelFootprint, ModelInfo, PlayerState};
 use crate::settings::{ModelSettings, Settings};
 use crate::types::moments::ClipNotes;
 use crate::types::{ClipInfo, TrackId};
@@ -92,6 +92,8 @@ pub struct State {
     pub demo: Option<PathBuf>,
     /// Known models.
     pub models: Vec<ModelInfo>,
+    /// What each device is good for; empty until they have been tried.
+    pub devices: Vec<DeviceReport>,
     /// The clip in the window.
     pub clip: Option<OpenClip>,
     /// A clip beside the first or over it.
@@ -132,6 +134,7 @@ impl State {
             settings,
             demo,
             models: Vec::new(),
+            devices: Vec::new(),
             clip: None,
             second: None,
             comparing: None,

@@ -59,6 +59,10 @@ impl State {
             Command::SetTextScale(scale) => self.settings.text_scale = scale,
             Command::Analyze { restart } => return self.analyze(restart, Rung::default()),
             Command::AnalyzeLighter(from) => return self.analyze(false, from),
+            Command::AnalyzeOnProcessor => {
+                self.settings.models.use_processor();
+                return self.analyze(false, Rung::default());
+            }
             Command::Cancel(id) => {
                 if let Some(job) = self.jobs.get_mut(id).filter(|job| job.is_running()) {
                     job.state = JobState::Stopping;

@@ -12,9 +12,11 @@ mod readers;
 mod sample;
 mod validator;
 
-use snowmesh::formats::{DataFormat, write_all, write_rider};
-use snowmesh::types::smpl::JOINT_NAMES;
-use snowmesh::types::{Provenance, TrackId};
+use glam::Vec3;
+use ndarray::s;
+use snowmesh::formats::{DataFormat, Dataset, write_all, write_rider};
+use snowmesh::types::smpl::{JOINT_NAMES, SurfaceJoints};
+use snowmesh::types::{BodyEstimate, Provenance, TrackId};
 
 use readers::{Bvh, C3d, Glb};
 use sample::{FRAMES, HIDDEN, Sample, betas};
@@ -34,6 +36,28 @@ fn written_rider(sample: &Sample, format: DataFormat, rider: u32) -> String {
 /// Frames in which a rider's body is known.
 fn known(sample: &Sample, rider: u32) -> Vec<u64> {
     (0..FRAMES).filter(|frame| sample.body_of(*frame, rider).is_some()).collect()
+}
+
+#[test]
+fn joints_on_the_surface_of_smpls_body_are_written_behind_the_skeletons() {
+    let sample = Sample::new();
+    let on_surface = |body: &BodyEstimate| SurfaceJoints {
+        on_skin: std::array::from_fn(|joint| body.translation_m + Vec3::X * joint as f32),
+        extra: vec![body.translation_m; 19],
+    };
+    let data = Dataset { surface_joints: Some(&on_surface), ..sample.data() };
+    let mut bytes = Vec::new();
+    write_all(DataFormat::Npz, &data, &|rider| sample.mesh(&betas(rider.0)), &mut bytes).unwrap();
+    let mut npz = ndarray_npy::NpzReader::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut array = |name| -> ndarray::Array3<f32> { npz.by_name(name).unwrap() };
+    let (skeleton, all, extra) = (array("joints_3d"), array("joints_45"), array("joints_extra"));
+    let rows = skeleton.dim().0;
+    assert_eq!((all.dim(), extra.dim()), ((rows, 45, 3), (rows, 19, 3)));
+    for row in 0..rows {
+        assert_eq!(all.slice(s![row, ..24, ..]), skeleton.slice(s![row, .., ..]));
+        assert_eq!(all[(row, 44, 0)], extra[(row, 18, 0)] + 20.0);
+        assert_eq!(all[(row, 44, 2)], extra[(row, 18, 2)]);
+    }
 }
 
 #[test]
@@ -62,7 +86,7 @@ fn glb_joints_and_surface_lie_where_the_analysis_has_them() {
             for vertex in [0, 5000, 13_000] {
                 let expected = posed.vertices[vertex];
                 let found = glb.skinned(skin, skin, &globals, vertex);
-                let off_m = (found - glam::Vec3::new(expected.x, -expected.y, -expected.z)).length();
+                let off_m = (found - Vec3::new(expected.x, -expected.y, -expected.z)).length();
                 assert!(off_m < 1e-3, "frame {frame} vertex {vertex}: {off_m} m");
             }
         }
@@ -112,7 +136,7 @@ fn trc_and_c3d_hold_the_joints_to_their_precision_and_tell_what_is_missing() {
             Some(joints) => {
                 for (joint, place) in joints.iter().enumerate() {
                     let [x, y, z, residual] = points[joint];
-                    assert_eq!((glam::Vec3::new(x, y, z), residual), (*place * 1000.0, 0.0));
+                    assert_eq!((Vec3::new(x, y, z), residual), (*place * 1000.0, 0.0));
                     for axis in 0..3 {
                         let cell: f64 = row[2 + joint * 3 + axis].parse().unwrap();
                         assert!((cell - f64::from(place[axis]) * 1000.0).abs() <= 5.1e-6);

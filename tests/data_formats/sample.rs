@@ -72,6 +72,7 @@ impl Sample {
             frames: &self.frames,
             run: None,
             origin: &self.origin,
+            surface_joints: None,
         }
     }
 

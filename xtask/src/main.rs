@@ -3,6 +3,7 @@
 //! A crate of its own without dependencies: it builds in seconds on a machine that has nothing but git and
 //! rustup yet, and it can then bring what the application itself needs to be built.
 
+mod against_python;
 mod bench_export;
 mod chores;
 mod demo;
@@ -26,6 +27,7 @@ cargo xtask demo            set up, build, and show the demo clip with its analy
 cargo xtask test [ARGS]     set up and run every test; ARGS go to the test runner
 cargo xtask check           formatting and lints
 cargo xtask bench [ARGS]    run the benchmarks; ARGS go to Criterion
+cargo xtask bench --against-python   HMR2 and drawing beside PyTorch and pyrender, in turns (8 GiB of disk in target/)
 cargo xtask limited MIB ARGS run snowmesh ARGS under a hard memory limit and say what it took
 cargo xtask survive [--kills N]  kill analyses at random moments and check what is left
 cargo xtask soak [--minutes N]   analyse, seek and export over and over and watch the memory
@@ -57,6 +59,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "demo" => none(command, rest).and_then(|()| demo::run()),
         "test" => test::run(rest),
         "check" => none(command, rest).and_then(|()| chores::check()),
+        "bench" if rest == ["--against-python"] => against_python::run_all(),
         "bench" => chores::bench(rest),
         "limited" => memory::limited(rest),
         "survive" => memory::survive(rest),

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::engine::models::ModelShelf;
 use crate::engine::plan::Footprint;
 use crate::engine::{EngineError, user_models::UserModels};
-use crate::inference::{ElementType, HMR2, HMR2_INPUT_PX, ModelEntry, OnnxFile, Registry, Storage};
+use crate::inference::{ElementType, HMR2_INPUT_PX, ModelEntry, OnnxFile, Registry, Storage, is_hmr2};
 
 /// Weights from which on a network is taken for a vision transformer: no other kind grows this large here.
 const TRANSFORMER_WEIGHTS: u64 = 300 << 20;
@@ -30,9 +30,9 @@ const UNPACKED: u64 = 6;
 
 /// An estimate for a model with all its parts.
 pub fn of_model(shelf: &ModelShelf, id: &str) -> Result<Footprint, EngineError> {
-    if id == HMR2 {
+    if is_hmr2(id) {
         let user: UserModels = shelf.user_models();
-        return Ok(of_network(&user.hmr2_path(), HMR2_INPUT_PX as u64));
+        return Ok(of_network(&user.hmr2_path(id), HMR2_INPUT_PX as u64));
     }
     let registry = shelf.registry()?;
     of_entry(registry, registry.get(id)?)

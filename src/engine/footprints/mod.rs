@@ -10,7 +10,7 @@ pub use remembered::Remembered;
 use super::EngineError;
 use super::models::{ModelShelf, recover_workers};
 use super::plan::{Footprint, Need};
-use crate::inference::{HMR2, HMR2_BATCH, Role};
+use crate::inference::{HMR2_BATCH, Role, is_hmr2};
 use crate::types::{Device, WeightsHeld};
 
 /// A model's footprint, for people and programs.
@@ -63,8 +63,8 @@ pub(super) fn need(
         mappable: estimated.mappable,
         ..measured
     });
-    let is_recoverer = id == HMR2 || shelf.registry()?.get(id)?.role == Role::Recoverer;
-    let (workers, batch) = match (id == HMR2, is_recoverer) {
+    let is_recoverer = is_hmr2(id) || shelf.registry()?.get(id)?.role == Role::Recoverer;
+    let (workers, batch) = match (is_hmr2(id), is_recoverer) {
         (true, _) => (1, HMR2_BATCH as u32),
         (false, true) => (recover_workers() as u64, 1),
         (false, false) => (1, 1),

@@ -9,10 +9,10 @@ use crate::types::Device;
 /// Memory of the GPU behind `device`; `None` where its driver does not tell.
 pub fn memory(device: Device) -> Option<GpuMemory> {
     match device {
-        Device::Cuda(index) => nvidia(&Nvml::init().ok()?, index),
+        Device::Cuda(index) | Device::TensorRt(index) => nvidia(&Nvml::init().ok()?, index),
         // ONNX Runtime takes the fastest adapter too.
         Device::WebGpu => of_adapter(Gpu::adapters().first()?),
-        Device::Cpu => None,
+        Device::Cpu | Device::DirectMl(_) | Device::CoreMl | Device::OpenVino => None,
     }
 }
 

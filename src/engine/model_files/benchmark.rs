@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::ModelFileError;
 use crate::engine::user_models::UserModels;
 use crate::engine::{CancelToken, EngineError, ModelShelf};
-use crate::inference::{self, HMR2, HMR2_BATCH, Hmr2, Hmr2Options, Role};
+use crate::inference::{self, HMR2, HMR2_BATCH, Hmr2, Hmr2Options, Role, is_hmr2};
 use crate::types::{BBox, Device, RgbImage, WeightsHeld};
 
 /// People at once that HMR2 is timed with.
@@ -79,8 +79,8 @@ pub fn benchmark(
         })
     };
     let (load_s, loaded, times);
-    if id == HMR2 {
-        let path = UserModels::new(shelf.places()).hmr2_path();
+    if is_hmr2(id) {
+        let path = UserModels::new(shelf.places()).hmr2_path(id);
         let options = Hmr2Options { device, threads, weights: WeightsHeld::Mapped, batch: HMR2_BATCH };
         let mut net = Hmr2::load(&runtime, &path, options)?;
         (load_s, loaded) = (started.elapsed().as_secs_f64(), since(resident()));

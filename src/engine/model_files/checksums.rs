@@ -38,6 +38,14 @@ pub fn hash_into(
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+/// The SHA-256 of a file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn sha256_of(path: &Path) -> Result<String, EngineError> {
+    hash_into(path, &mut std::io::sink(), &CancelToken::default(), &mut |_| ())
+}
+
 /// The lines of a checksum file: each file's SHA-256 and name. Lines that are none are passed over.
 pub fn parse(text: &str) -> Vec<(&str, &str)> {
     let line = |line| {

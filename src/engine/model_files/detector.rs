@@ -7,7 +7,7 @@ use super::{ModelFileError, checksums};
 use crate::engine::user_models::{SMPL, UserModels};
 use crate::engine::{CancelToken, EngineError, ModelShelf, Reporter};
 use crate::inference::{
-    self, HMR2, InferenceError, ModelEntry, ModelFile, NetworkContract, Role, WeightFile, own_detectors,
+    self, InferenceError, ModelEntry, ModelFile, NetworkContract, Role, WeightFile, is_hmr2, own_detectors,
     write_own_detectors,
 };
 use crate::types::{Device, RgbImage};
@@ -32,7 +32,7 @@ pub fn import_detector(
     let id = id_of(file);
     let name = format!("{id}.onnx");
     let taken = shelf.fresh_registry()?.models().iter().any(|model| model.id == id);
-    if taken || id == HMR2 || id == SMPL {
+    if taken || is_hmr2(&id) || id == SMPL {
         return Err(ModelFileError::Occupied { path: models.folder().join(&name), id }.into());
     }
     say(reporter, "running it once");

@@ -15,7 +15,7 @@ use crate::engine::user_models::{SMPL, UserModels};
 use crate::engine::{CancelToken, EngineError, ModelShelf, Progress, Reporter};
 use crate::formats::body_from_pickle;
 use crate::inference::{
-    HMR2, Hmr2, Hmr2Options, InferenceError, OnnxFile, Recognized, WeightFile, recognize,
+    Hmr2, Hmr2Options, InferenceError, OnnxFile, Recognized, WeightFile, is_hmr2, recognize,
 };
 use crate::types::{BBox, Device, RgbImage, WeightsHeld};
 
@@ -109,15 +109,17 @@ fn import_network(
     say(reporter, "running it once");
     try_hmr2(file, shelf)?;
     let models = UserModels::new(shelf.places());
-    let graph = Copied { from: file, name: file_name(&models.hmr2_path()), expected: None };
+    let id = signature.weights.model_id();
+    let target = models.hmr2_path(id);
+    let graph = Copied { from: file, name: file_name(&target), expected: None };
     let expected = weights_sha256.as_deref();
     let weights =
         weights.iter().map(|file| Copied { from: &file.path, name: file.location.clone(), expected });
     // The graph last: without it, weights are nothing that is looked at.
     let copied: Vec<Copied<'_>> = weights.chain([graph]).collect();
-    let files = copy(&copied, HMR2, models.folder(), cancel, reporter)?;
+    let files = copy(&copied, id, target.parent().unwrap_or(models.folder()), cancel, reporter)?;
     let told = format!("HMR2 with {} weights; it ran once and gave a body", signature.weights);
-    Ok(ImportedModel { id: HMR2.to_owned(), told, files })
+    Ok(ImportedModel { id: id.to_owned(), told, files })
 }
 
 /// Tells what a network is, and finds its weights.
@@ -276,7 +278,7 @@ fn checksum_path(model: &Path) -> PathBuf {
 /// The main file of one of the user's own models.
 fn main_file(id: &str, models: &UserModels) -> Option<PathBuf> {
     match id {
-        HMR2 => Some(models.hmr2_path()),
+        id if is_hmr2(id) => Some(models.hmr2_path(id)),
         SMPL => Some(models.smpl_path()),
         _ => None,
     }
@@ -313,7 +315,7 @@ pub fn verify_model(id: &str, shelf: &ModelShelf, cancel: &CancelToken) -> Resul
         );
     };
     for (expected, name) in checksums::parse(&text) {
-        let path = models.folder().join(name);
+        let path = main.with_file_name(name);
         let found = hash_into(&path, &mut std::io::sink(), cancel, &mut |_| ())?;
         if found != expected {
             let cause = format!("its SHA-256 is {found}, and was {expected} when it was taken in");
@@ -342,8 +344,15 @@ pub fn remove_model(id: &str, shelf: &ModelShelf) -> Result<Vec<PathBuf>, Engine
     }
     // Weights are found by the graph; where it is damaged, by the name that exports give them.
     let weights = look_at(&main).map(|looked| looked.weights.into_iter().map(|file| file.path).collect());
-    let weights: Vec<PathBuf> = weights.unwrap_or_else(|_: EngineError| vec![models.weights_path()]);
-    delete(weights.into_iter().chain([checksum_path(&main), main]))
+    let weights: Vec<PathBuf> =
+        weights.unwrap_or_else(|_: EngineError| vec![main.with_file_name("hmr2.onnx.data")]);
+    let folder = main.parent().filter(|folder| *folder != models.folder()).map(Path::to_owned);
+    let removed = delete(weights.into_iter().chain([checksum_path(&main), main]))?;
+    if let Some(folder) = folder {
+        // One in which something else lies stays.
+        let _ = fs::remove_dir(folder);
+    }
+    Ok(removed)
 }
 
 /// Deletes one of the user's own detectors. Its entry goes first: without it, files are nothing that is looked at.

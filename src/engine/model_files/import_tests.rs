@@ -74,6 +74,22 @@ fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn precisions_lie_side_by_side() {
+    let Some(bench) = Bench::new() else { return };
+    bench.import(&tiny()).unwrap();
+    let half = bench.import(&root().join("tests/data/hmr2/camera_fp16.onnx")).unwrap();
+    assert_eq!(half.id, "hmr2-fp16");
+    let listed: Vec<String> = bench.shelf.user_models().list().into_iter().map(|model| model.id).collect();
+    assert_eq!(listed, ["hmr2", "hmr2-fp16", "smpl"]);
+    let verified = verify_model("hmr2-fp16", &bench.shelf, &CancelToken::default()).unwrap();
+    assert_eq!(verified, "ok, as it was taken in");
+    assert_ne!(bench.shelf.user_models().hmr2_path("hmr2"), bench.shelf.user_models().hmr2_path("hmr2-fp16"));
+    remove_model("hmr2-fp16", &bench.shelf).unwrap();
+    assert!(!half.files[0].parent().unwrap().exists());
+    assert!(verify_model("hmr2", &bench.shelf, &CancelToken::default()).is_ok(), "the other one stays");
+}
+
+#[test]
 fn a_network_is_recognised_run_copied_verified_and_removed() {
     let Some(bench) = Bench::new() else { return };
     let imported = bench.import(&tiny()).unwrap();

@@ -10,6 +10,7 @@ mod import;
 
 pub use benchmark::{BatchTime, Benchmark, Resident, benchmark};
 pub use catalogue::Offer;
+pub(super) use checksums::sha256_of;
 pub use error::ModelFileError;
 pub use fetch::{FetchRequest, Fetched, fetch};
 pub use import::{ImportedModel, import_model, remove_model, verify_model};

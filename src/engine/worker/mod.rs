@@ -65,6 +65,11 @@ impl Workers {
         Self { program, places, running: Arc::default() }
     }
 
+    /// What they run.
+    pub(super) fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// Memory of those that run.
     pub fn memory(&self) -> WorkersMemory {
         let running = lock(&self.running);

@@ -4,7 +4,11 @@
 //! it is the one without aliasing, and costs nothing here, since only what the crop sees is filtered: the crop is
 //! upright, so blur and bilinear sampling are one weighted sum along each axis.
 
-use glam::Vec2;
+use std::ops::Range;
+
+use glam::{Vec2, Vec3A};
+
+use super::bilinear::Bilinear;
 
 use crate::inference::error::InferenceError;
 use crate::inference::preprocess;
@@ -21,8 +25,8 @@ pub(super) const CROP_LEN: usize = 3 * WIDTH * HEIGHT;
 const SQUARE: usize = 256;
 
 /// ImageNet's mean and deviation of red, green and blue, as codes.
-const MEAN: [f32; 3] = [123.675, 116.28, 103.53];
-const STD: [f32; 3] = [58.395, 57.12, 57.375];
+pub(super) const MEAN: [f32; 3] = [123.675, 116.28, 103.53];
+pub(super) const STD: [f32; 3] = [58.395, 57.12, 57.375];
 
 /// A square larger than this, pixels, is no person's.
 const LARGEST_SIDE_PX: f32 = 1e6;
@@ -54,7 +58,7 @@ impl Square {
 
 /// Weights along one axis: each crop sample is a weighted sum of neighbouring picture samples.
 #[derive(Debug, Default)]
-struct Axis {
+pub(super) struct Axis {
     /// First picture sample, and where its weights begin and end; empty outside the picture.
     spans: Vec<(usize, usize, usize)>,
     weights: Vec<f32>,
@@ -98,7 +102,14 @@ impl Axis {
         }
     }
 
-    fn taps(&self) -> impl Iterator<Item = (usize, &[f32])> {
+    /// The picture samples that are weighted.
+    pub(super) fn used(&self) -> Range<usize> {
+        let taps = || self.taps().filter(|(_, weights)| !weights.is_empty());
+        let start = taps().map(|(first, _)| first).min().unwrap_or(0);
+        start..taps().map(|(first, weights)| first + weights.len()).max().unwrap_or(start)
+    }
+
+    pub(super) fn taps(&self) -> impl Iterator<Item = (usize, &[f32])> {
         self.spans.iter().map(|&(first, start, end)| (first, &self.weights[start..end]))
     }
 }
@@ -119,14 +130,10 @@ fn gauss(deviation: f64) -> Vec<f32> {
 pub(super) struct Cropper {
     columns: Axis,
     rows: Axis,
-    /// Picture rows at the crop's columns.
-    lines: Vec<f32>,
-    /// Which of `lines` are made.
-    made: Vec<bool>,
+    /// The part of the picture's rows that a row of the crop is made of, mixed.
+    line: Vec<f32>,
+    bilinear: Bilinear,
 }
-
-/// Values of a row of the crop, colours together.
-const LINE: usize = 3 * WIDTH;
 
 impl Cropper {
     /// Fills `crop` (3 × 256 × 192, normalised R'G'B') with `square` of `image`.
@@ -143,51 +150,40 @@ impl Cropper {
         let (width, height) = (image.width as usize, image.height as usize);
         self.columns.set(width, square.center.x, square, (SQUARE - WIDTH) / 2, WIDTH);
         self.rows.set(height, square.center.y, square, 0, HEIGHT);
-        let first =
-            self.rows.taps().filter(|(_, w)| !w.is_empty()).map(|(first, _)| first).min().unwrap_or(0);
-        let end = self.rows.taps().map(|(first, weights)| first + weights.len()).max().unwrap_or(0);
-        let count = end.saturating_sub(first);
-        self.made.clear();
-        self.made.resize(count, false);
-        self.lines.resize(count * LINE, 0.0);
-        let is_blurred = square.blur_px() > 0.0;
-        let mut sum = [0.0; LINE];
-        for (row, (top, weights)) in self.rows.taps().enumerate() {
-            sum.fill(0.0);
-            for (offset, weight) in weights.iter().enumerate() {
-                let line = top + offset - first;
-                let mixed = &mut self.lines[line * LINE..(line + 1) * LINE];
-                if !std::mem::replace(&mut self.made[line], true) {
-                    mix(mixed, &image.data[(line + first) * width * 3..][..width * 3], &self.columns);
-                }
-                sum.iter_mut().zip(mixed).for_each(|(sum, value)| *sum += weight * *value);
-            }
-            for channel in 0..3 {
-                let start = (channel * HEIGHT + row) * WIDTH;
-                for (out, value) in
-                    crop[start..start + WIDTH].iter_mut().zip(sum[channel..].iter().step_by(3))
-                {
-                    // What is not blurred stays in bytes in the reference.
-                    let code = if is_blurred { *value } else { (value + 0.5).floor() };
-                    *out = (code - MEAN[channel]) / STD[channel];
-                }
-            }
+        if square.blur_px() > 0.0 {
+            self.fill_blurred(image, crop);
+        } else {
+            self.bilinear.fill(image, &self.columns, &self.rows, crop);
         }
         Ok(())
     }
-}
 
-/// Sets `line` to the picture row `row` at the columns of `columns`.
-fn mix(line: &mut [f32], row: &[u8], columns: &Axis) {
-    let pixels = row.as_chunks::<3>().0;
-    for (out, (first, weights)) in line.as_chunks_mut::<3>().0.iter_mut().zip(columns.taps()) {
-        let mut sum = [0.0; 3];
-        for (pixel, weight) in pixels[first..].iter().zip(weights) {
-            for (sum, code) in sum.iter_mut().zip(pixel) {
-                *sum += weight * f32::from(*code);
+    /// Rows first: each row of the crop is a weighted sum of whole picture rows, which are one after the other in memory.
+    fn fill_blurred(&mut self, image: &RgbImage, crop: &mut [f32]) {
+        let row_bytes = image.width as usize * 3;
+        let used = self.columns.used();
+        for (row, (top, weights)) in self.rows.taps().enumerate() {
+            self.line.clear();
+            self.line.resize(used.len() * 3, 0.0);
+            for (offset, weight) in weights.iter().enumerate() {
+                let codes = &image.data[(top + offset) * row_bytes..][used.start * 3..used.end * 3];
+                for (sum, code) in self.line.iter_mut().zip(codes) {
+                    *sum += weight * f32::from(*code);
+                }
+            }
+            let pixels = self.line.as_chunks::<3>().0;
+            for (column, (first, weights)) in self.columns.taps().enumerate() {
+                let mut sum = Vec3A::ZERO;
+                if !weights.is_empty() {
+                    for (pixel, weight) in pixels[first - used.start..].iter().zip(weights) {
+                        sum += Vec3A::from_array(*pixel) * *weight;
+                    }
+                }
+                for (channel, code) in sum.to_array().into_iter().enumerate() {
+                    crop[(channel * HEIGHT + row) * WIDTH + column] = (code - MEAN[channel]) / STD[channel];
+                }
             }
         }
-        *out = sum;
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{HEIGHT, INPUT, OUTPUTS, WIDTH};
+use super::{HEIGHT, HMR2, INPUT, OUTPUTS, PLACE_INPUT, WIDTH};
 use crate::inference::onnx_file::{Dimension, ElementType, OnnxFile, ValueInfo};
 
 /// Newest version of ONNX's operators that the oldest ONNX Runtime in use runs.
@@ -14,6 +14,9 @@ const OLDEST_OPSET: i64 = 11;
 
 /// The input in words.
 pub const INPUT_IN_WORDS: &str = "image B×3×256×192 (float32)";
+
+/// The second input of CameraHMR in words.
+const PLACE_IN_WORDS: &str = "bbox_info B×3 (float32), CameraHMR's second input";
 
 /// The outputs in words.
 pub const OUTPUTS_IN_WORDS: &str = "global_orient B×1×3×3, body_pose B×23×3×3, betas B×10, pred_cam B×3";
@@ -30,6 +33,20 @@ pub enum Weights {
     Fp16,
     /// 8-bit integers, for processors.
     Int8,
+}
+
+impl Weights {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Fp32, Self::Fp16, Self::Int8];
+
+    /// Id of HMR2 with such weights.
+    pub fn model_id(self) -> &'static str {
+        match self {
+            Self::Fp32 => HMR2,
+            Self::Fp16 => "hmr2-fp16",
+            Self::Int8 => "hmr2-int8",
+        }
+    }
 }
 
 impl fmt::Display for Weights {
@@ -60,8 +77,13 @@ pub fn is_meant(file: &OnnxFile) -> bool {
 /// Every mismatch, in words.
 pub fn signature(file: &OnnxFile) -> Result<Hmr2Signature, String> {
     let mut wrong = Vec::new();
+    let image: (&str, &[u64]) = (INPUT, &[3, HEIGHT as u64, WIDTH as u64]);
     match file.inputs.as_slice() {
-        [input] => check(&mut wrong, Some(input), (INPUT, &[3, HEIGHT as u64, WIDTH as u64]), INPUT_IN_WORDS),
+        [input] => check(&mut wrong, Some(input), image, INPUT_IN_WORDS),
+        [input, place] => {
+            check(&mut wrong, Some(input), image, INPUT_IN_WORDS);
+            check(&mut wrong, Some(place), (PLACE_INPUT, &[3]), PLACE_IN_WORDS);
+        }
         inputs => wrong.push(format!("it has {} inputs instead of {INPUT_IN_WORDS}", inputs.len())),
     }
     for ((name, _), shape) in OUTPUTS.iter().zip(SHAPES) {

@@ -38,6 +38,9 @@ impl App {
             Arrival::Measured(comparison, measured) => {
                 return self.state.take_measured(&comparison, measured);
             }
+            Arrival::Devices(Ok(devices)) => self.state.devices = devices,
+            // What is missing is told when an analysis needs it.
+            Arrival::Devices(Err(error)) => tracing::warn!("devices cannot be tried: {error}"),
             Arrival::Demo(Ok(path)) => return self.state.update(Command::Open(path)),
             Arrival::Demo(Err(error)) => self.state.note(Severity::Error, "The demo cannot be opened", error),
         }

@@ -129,13 +129,16 @@ fn body(ui: &mut Ui, job: &Job, commands: &Commands) {
         JobState::Done(summary) => {
             ui.label(small(summary, palette.weak));
         }
-        JobState::Failed { why, restart_helps, lighter } => {
+        JobState::Failed { why, restart_helps, lighter, on_device } => {
             ui.label(small(why, palette.error));
             if let Some(rung) = lighter {
                 let name = format!("Continue: {}", rung.name());
                 if widgets::primary_button(ui, icons::ICON_MEMORY, &name).clicked() {
                     commands.push(Command::AnalyzeLighter(*rung));
                 }
+            }
+            if *on_device && ui.button("Use the processor instead").clicked() {
+                commands.push(Command::AnalyzeOnProcessor);
             }
             again(ui, job, if *restart_helps { "Re-analyse" } else { "Try again" }, *restart_helps, commands);
         }

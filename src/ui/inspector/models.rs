@@ -4,16 +4,13 @@ use egui::{ComboBox, RichText, Slider, Ui};
 use egui_material_icons::icons;
 
 use super::{appearance, memory, own_models};
-use crate::engine::{ModelInfo, Role};
+use crate::engine::{DeviceReport, ModelInfo, Role};
 use crate::settings::ModelSettings;
 use crate::types::Device;
 use crate::ui::command::{Command, Commands};
 use crate::ui::state::State;
 use crate::ui::theme;
 use crate::ui::{text, widgets};
-
-/// Devices to choose from.
-const DEVICES: [Device; 3] = [Device::Cpu, Device::Cuda(0), Device::WebGpu];
 
 /// Most people that can be asked for in one frame.
 const MOST_PEOPLE: usize = 12;
@@ -28,7 +25,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &Commands) {
     widgets::section(ui, "Detector");
     widgets::card(ui, false, |ui| {
         choose_model(ui, "Detector", Role::Detector, &state.models, &mut models.detector);
-        choose_device(ui, "Detector device", &mut models.detector_device);
+        choose_device(ui, "Detector device", &state.devices, &mut models.detector_device);
         let got = summary.map(|s| s.detector_device.as_str());
         effective(ui, &state.settings.models.detector_device, got);
         threshold_row(ui, &state.models, &mut models);
@@ -42,7 +39,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &Commands) {
     widgets::section(ui, "Body recovery");
     widgets::card(ui, false, |ui| {
         choose_model(ui, "Recoverer", Role::Recoverer, &state.models, &mut models.recoverer);
-        choose_device(ui, "Recoverer device", &mut models.recoverer_device);
+        choose_device(ui, "Recoverer device", &state.devices, &mut models.recoverer_device);
         let got = summary.map(|s| s.recoverer_device.as_str());
         effective(ui, &state.settings.models.recoverer_device, got);
         let precise = widgets::checkbox(ui, &mut models.precise, "More exact, a third slower");
@@ -147,25 +144,33 @@ fn model_item(ui: &mut Ui, model: &ModelInfo, chosen: &mut String) {
     }
 }
 
-fn choose_device(ui: &mut Ui, name: &str, chosen: &mut Device) {
+/// Offers the devices that work here, and says of the others why they do not; a failing one that was chosen earlier says
+/// so, and stays chosen until another is.
+fn choose_device(ui: &mut Ui, name: &str, devices: &[DeviceReport], chosen: &mut Device) {
     widgets::row(ui, "Device", |ui| {
         let response = ComboBox::from_id_salt(name)
-            .selected_text(device_name(chosen))
+            .selected_text(chosen.title())
             .show_ui(ui, |ui| {
-                for device in DEVICES {
-                    ui.selectable_value(chosen, device, device_name(&device));
+                ui.selectable_value(chosen, Device::Cpu, Device::Cpu.title());
+                for report in devices.iter().filter(|report| report.device != Device::Cpu) {
+                    let title = report.device.title();
+                    let button = egui::Button::selectable(*chosen == report.device, title);
+                    let response = ui.add_enabled(report.usable, button).on_hover_text(&report.detail);
+                    if response.on_disabled_hover_text(&report.detail).clicked() {
+                        *chosen = report.device;
+                    }
                 }
             })
             .response;
         widgets::explain(response, name, None, "");
     });
-}
-
-fn device_name(device: &Device) -> String {
-    match device {
-        Device::Cpu => "Processor".to_owned(),
-        Device::Cuda(index) => format!("CUDA GPU {index}"),
-        Device::WebGpu => "GPU (WebGPU)".to_owned(),
+    if let Some(report) = devices.iter().find(|report| report.device == *chosen && !report.usable) {
+        let palette = theme::palette(ui);
+        let words = format!("{} cannot be had: {}", chosen.title(), report.detail);
+        ui.add(egui::Label::new(RichText::new(words).small().color(palette.error)).wrap());
+        if ui.button("Use the processor instead").clicked() {
+            *chosen = Device::Cpu;
+        }
     }
 }
 
@@ -177,7 +182,7 @@ fn effective(ui: &mut Ui, requested: &Device, got: Option<&str>) {
             ui.label(RichText::new("not run yet").color(palette.weak));
         }
         Some(got) => {
-            let name = got.parse().map_or_else(|_| got.to_owned(), |device| device_name(&device));
+            let name = got.parse().map_or_else(|_| got.to_owned(), Device::title);
             let as_asked = got == requested.to_string();
             let color = if as_asked { palette.success } else { palette.warning };
             let icon = if as_asked { icons::ICON_CHECK_CIRCLE } else { icons::ICON_WARNING };

@@ -8,6 +8,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::fake;
 use crate::settings::Theme;
+use crate::types::Device;
 use crate::ui::command::{Command, Tab};
 use crate::ui::state::State;
 use crate::ui::{App, WindowOptions};
@@ -89,6 +90,7 @@ fn scenes() -> Vec<Scene> {
             put: |state| {
                 fake::open_analyzed(state, Path::new(CLIP));
                 state.settings.models.detector = "movenet-multipose".into();
+                state.settings.models.recoverer_device = Device::Cuda(0);
                 state.view.tab = Tab::Models;
             },
             act: rest,

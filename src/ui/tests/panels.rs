@@ -7,8 +7,8 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::fake;
-use crate::engine::{Event, JobId, JobKind};
-use crate::types::{Provenance, TrackId};
+use crate::engine::{DeviceReport, Event, JobId, JobKind};
+use crate::types::{Device, Provenance, TrackId};
 use crate::ui::command::{Command, Tab};
 use crate::ui::state::{Dialog, State};
 use crate::ui::{App, WindowOptions};
@@ -156,6 +156,29 @@ fn other_settings_offer_a_new_analysis() {
     harness.state_mut().put(|state| state.settings.models.detector = "movenet-multipose".into(), None);
     harness.run();
     harness.get_by_label("Re-analyse");
+}
+
+#[test]
+fn a_device_that_cannot_be_had_says_why_and_the_processor_is_offered_not_taken() {
+    let mut harness = with_clip();
+    // One that no ONNX Runtime for this system has: the same is told once devices have been tried.
+    let device = if cfg!(target_os = "macos") { Device::DirectMl(0) } else { Device::CoreMl };
+    let why = "not in this ONNX Runtime build";
+    harness.state_mut().put(
+        |state| {
+            state.settings.models.recoverer_device = device;
+            state.devices = vec![DeviceReport { device, usable: false, detail: why.into() }];
+            state.update(Command::ShowTab(Tab::Models));
+        },
+        None,
+    );
+    harness.run();
+    harness.get_by_label(&format!("{} cannot be had: {why}", device.title()));
+    assert_eq!(harness.state().state().settings.models.recoverer_device, device);
+    harness.get_by_label("Use the processor instead").click();
+    harness.run();
+    assert_eq!(harness.state().state().settings.models.recoverer_device, Device::Cpu);
+    assert!(harness.query_by_label("Use the processor instead").is_none());
 }
 
 #[test]

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use super::fake;
-use crate::engine::{DataFormat, EngineError, Event, JobId, JobKind, JobResult};
+use crate::engine::{DataFormat, EngineError, ErrorKind, Event, JobId, JobKind, JobResult};
 use crate::settings::{ModelSettings, Settings};
-use crate::types::Provenance;
+use crate::types::{Device, Provenance};
 use crate::ui::command::{Command, Pick};
 use crate::ui::effect::{Effect, PlayerOrder};
+use crate::ui::jobs::JobState;
 use crate::ui::notes::Severity;
 use crate::ui::state::{Dialog, State};
 
@@ -66,6 +67,30 @@ fn an_opening_that_was_overtaken_fails_in_silence() {
     state.take_event(Event::Finished { job: JobId(2), result: Err(fake::not_there("/clips/quick.mp4")) });
     assert_eq!(state.notes.list()[0].severity, Severity::Error);
     assert_eq!(state.opening, None);
+}
+
+#[test]
+fn after_a_device_failed_the_processor_is_used_only_when_that_is_chosen() {
+    let mut state = empty();
+    fake::open(&mut state, Path::new("/clips/a.mp4"), 10);
+    state.settings.models.recoverer_device = Device::Cuda(0);
+    let error = EngineError::Worker {
+        kind: ErrorKind::Device,
+        message: "device cuda:0 cannot be used: no driver".into(),
+        restart_helps: false,
+        next: None,
+    };
+    let effects = state.take_event(Event::Finished { job: JobId(7), result: Err(error) }).effects;
+    assert!(
+        !effects.iter().any(|effect| matches!(effect, Effect::Analyze(_))),
+        "nothing is taken in its place"
+    );
+    let failed = &state.jobs.list()[0].state;
+    assert!(matches!(failed, JobState::Failed { on_device: true, why, .. } if why.contains("no driver")));
+    let effects = state.update(Command::AnalyzeOnProcessor);
+    assert!(
+        matches!(&effects[..], [Effect::Analyze(request)] if request.models.recoverer_device == Device::Cpu && !request.restart)
+    );
 }
 
 #[test]
