@@ -129,6 +129,10 @@ impl Reporter for Watch<'_> {
         self.reporter.riders(frame, riders);
     }
 
+    fn wants_riders(&self) -> bool {
+        self.reporter.wants_riders()
+    }
+
     fn resolved(&self, riders: ResolvedRiders) {
         self.reporter.resolved(riders);
     }

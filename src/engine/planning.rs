@@ -9,6 +9,7 @@ use super::plan::{self, Plan, PlanInput};
 use super::{AnalyzeRequest, EngineError};
 use crate::inference::Role;
 use crate::settings::ModelSettings;
+use crate::tracking::PART_FRAMES;
 use crate::types::{ClipInfo, Device, MemoryWish};
 use crate::video::{self, DecodeOptions};
 
@@ -26,8 +27,12 @@ const FRAMES_ON_THE_WAY: f64 = 6.0;
 const PICTURES_ON_THE_WAY: f64 = 12.0;
 
 /// What is known of the riders of one frame when it is settled who is who, bytes: bodies and colours as seen, and bodies
-/// as they become, of the one or two riders whom a clip is usually about. The only thing that grows with a clip's length.
-pub const PLANNED_BYTES_PER_FRAME: u64 = 12 << 10;
+/// as they become, of the one or two riders whom a clip is usually about. So many frames are settled together.
+const SETTLED_BYTES_PER_FRAME: u64 = 12 << 10;
+const SETTLED_FRAMES: u64 = PART_FRAMES as u64;
+
+/// What is kept of every frame of a clip, however long: its time, its change, its place in the file. Bytes.
+pub const PLANNED_BYTES_PER_FRAME: u64 = 512;
 
 /// The plan of `request`, without loading anything.
 ///
@@ -94,6 +99,7 @@ fn base(Extent { size: (width, height), frames: length }: Extent) -> u64 {
     let pixels = f64::from(width) * f64::from(height);
     let frames = DECODED_BYTES_PER_PX * (DECODER_FRAMES + FRAMES_ON_THE_WAY)
         + PICTURE_BYTES_PER_PX * PICTURES_ON_THE_WAY;
-    let riders = length.saturating_mul(PLANNED_BYTES_PER_FRAME);
+    let riders = length.min(SETTLED_FRAMES).saturating_mul(SETTLED_BYTES_PER_FRAME);
+    let riders = riders.saturating_add(length.saturating_mul(PLANNED_BYTES_PER_FRAME));
     (PROGRAM + (pixels * frames) as u64).saturating_add(riders)
 }
