@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::footprints::{self, Remembered};
 use super::memory::{Budget, gpu};
 use super::models::ModelShelf;
-use super::plan::{self, Plan, PlanInput};
+use super::plan::{self, Need, Plan, PlanInput};
 use super::{AnalyzeRequest, EngineError};
 use crate::inference::Role;
 use crate::settings::ModelSettings;
 use crate::tracking::PART_FRAMES;
-use crate::types::{ClipInfo, Device, MemoryWish};
+use crate::types::{ClipInfo, Device, MemoryMode, MemoryWish};
 use crate::video::{self, DecodeOptions};
 
 /// What the program takes besides models and frames: code, libraries, the analysis file's cache.
@@ -66,6 +66,27 @@ pub(super) fn plan_for(
     shelf: &ModelShelf,
     extent: Extent,
 ) -> Result<Plan, EngineError> {
+    plan_with(models, Some(&models.recoverer), wish, shelf, extent)
+}
+
+/// The plan for the detector of `models` alone on a clip of this extent, as comparisons run them: one after the other.
+pub(super) fn plan_for_detector(
+    models: &ModelSettings,
+    wish: &MemoryWish,
+    shelf: &ModelShelf,
+    extent: Extent,
+) -> Result<Plan, EngineError> {
+    let wish = MemoryWish { mode: MemoryMode::AllAtOnce, ..*wish };
+    plan_with(models, None, &wish, shelf, extent)
+}
+
+fn plan_with(
+    models: &ModelSettings,
+    recoverer: Option<&String>,
+    wish: &MemoryWish,
+    shelf: &ModelShelf,
+    extent: Extent,
+) -> Result<Plan, EngineError> {
     let remembered = Remembered::load();
     let need = |id: &str, device| footprints::need(shelf, id, device, &remembered);
     let registry = shelf.registry()?;
@@ -83,7 +104,7 @@ pub(super) fn plan_for(
         .collect();
     let input = PlanInput {
         detector: need(&detector.id, models.detector_device)?,
-        recoverer: need(&models.recoverer, models.recoverer_device)?,
+        recoverer: recoverer.map_or(Ok(Need::nothing()), |id| need(id, models.recoverer_device))?,
         others,
         base: base(extent),
         host: Budget::now(wish.limit),
