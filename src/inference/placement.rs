@@ -38,16 +38,18 @@ impl Placement {
         let builder = self.session_builder(runtime)?;
         match self.weights {
             WeightsHeld::Copied => Ok(builder),
-            WeightsHeld::Mapped => builder
-                .with_prepacking(false)
-                .and_then(|builder| builder.with_memory_pattern(false))
-                .and_then(|builder| match self.device {
-                    Device::Cpu => builder
-                        .with_execution_providers([ep::CPU::default().with_arena_allocator(false).build()]),
-                    Device::Cuda(_) | Device::WebGpu => Ok(builder),
-                })
-                .map_err(|error| self.unavailable(error.message())),
+            WeightsHeld::Mapped => self.mapping(builder).map_err(|error| self.unavailable(error.message())),
         }
+    }
+
+    fn mapping(self, builder: SessionBuilder) -> ort::Result<SessionBuilder> {
+        let builder = builder.with_prepacking(false)?.with_memory_pattern(false)?;
+        Ok(match self.device {
+            Device::Cpu => {
+                builder.with_execution_providers([ep::CPU::default().with_arena_allocator(false).build()])?
+            }
+            Device::Cuda(_) | Device::WebGpu => builder,
+        })
     }
 
     /// The error for a session that this placement's device refuses.

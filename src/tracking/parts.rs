@@ -40,6 +40,11 @@ pub fn parts(shots: &[Range<usize>]) -> Vec<Part> {
     parts
 }
 
+/// A clip, or a part of one, without a cut.
+fn one(shot: Range<usize>) -> Vec<Range<usize>> {
+    std::iter::once(shot).collect()
+}
+
 fn parts_of_shot(shot: &Range<usize>) -> Vec<Part> {
     let mut parts = Vec::new();
     let (mut start, mut told) = (shot.start, shot.start);
@@ -47,7 +52,7 @@ fn parts_of_shot(shot: &Range<usize>) -> Vec<Part> {
         let end = shot.end.min(start + PART_FRAMES);
         let next = end - OVERLAP.min(end);
         let told_end = if end == shot.end { end } else { next + OVERLAP / 2 };
-        parts.push(Part { seen: start..end, told: told..told_end, shots: Vec::from([start..end]) });
+        parts.push(Part { seen: start..end, told: told..told_end, shots: one(start..end) });
         if end == shot.end {
             return parts;
         }
@@ -81,12 +86,11 @@ mod tests {
             seen
         });
         let whole = resolve(&settings(), &frames);
-        let shots: Vec<_> = std::iter::once(0..frames.len()).collect();
-        let parts = parts(&shots);
+        let parts = parts(&one(0..frames.len()));
         assert!(parts.len() > 2);
         let (mut cast, mut told) = (Cast::default(), Vec::new());
         for (index, part) in parts.iter().enumerate() {
-            let own: Vec<_> = std::iter::once(0..part.seen.len()).collect();
+            let own = one(0..part.seen.len());
             let riders = resolve_part(&settings(), &mut cast, &own, &frames[part.seen.clone()]);
             if let Some(next) = parts.get(index + 1) {
                 let shared = (next.seen.start..).zip(&riders[next.seen.start - part.seen.start..]);
@@ -106,15 +110,15 @@ mod tests {
         let shots = [0..100, 100..700, 700..PART_FRAMES];
         let whole = Part { seen: 0..PART_FRAMES, told: 0..PART_FRAMES, shots: shots.to_vec() };
         assert_eq!(parts(&shots), [whole]);
-        let empty = Part { seen: 0..0, told: 0..0, shots: Vec::from([0..0]) };
-        assert_eq!(parts(&[0..0]), [empty]);
+        let empty = Part { seen: 0..0, told: 0..0, shots: one(0..0) };
+        assert_eq!(parts(&one(0..0)), [empty]);
     }
 
     #[test]
     fn long_clips_are_told_once_and_no_part_is_long() {
         for shots in [
-            vec![0..100_000],
-            vec![0..PART_FRAMES + 1],
+            one(0..100_000),
+            one(0..PART_FRAMES + 1),
             vec![0..1000, 1000..1900, 1900..7000, 7000..7010, 7010..9000],
             vec![0..5000, 5000..5001],
         ] {
