@@ -47,7 +47,9 @@ fn main() {
     }
     if wanted("stepping") {
         stepping_back(&clip);
-        cached_steps(&clip);
+        for preference in [AdapterPreference::Software, AdapterPreference::Fastest] {
+            cached_steps(&clip, preference);
+        }
     }
     if wanted("playing") {
         playing(&clip);
@@ -199,11 +201,8 @@ fn stepping_back(clip: &Path) {
     told("backwards, 30 steps a second", times, cpu);
 }
 
-fn cached_steps(clip: &Path) {
-    let Ok(gpu) = Gpu::headless(AdapterPreference::Software) else {
-        println!("no graphics adapter: the way to the texture is not measured");
-        return;
-    };
+fn cached_steps(clip: &Path, preference: AdapterPreference) {
+    let Some((gpu, adapter)) = adapter(preference) else { return };
     let mut renderer = OverlayRenderer::new(&gpu).expect("a renderer");
     let target = RenderTarget::new(&gpu, 64, 36).expect("a target");
     let view = ViewTransform { scale: 64.0 / 1920.0, ..ViewTransform::IDENTITY };
@@ -226,7 +225,7 @@ fn cached_steps(clip: &Path) {
         renderer.render(&scene, &target, &view).expect("it draws");
         times.push(start.elapsed());
     }
-    told("cached step, to the texture (software GPU)", times, cpu);
+    told(&format!("cached step, to the texture ({adapter})"), times, cpu);
 }
 
 fn playing(clip: &Path) {
@@ -242,11 +241,7 @@ fn playing(clip: &Path) {
 /// The same with each frame drawn and read back at the size of a window, as long as that takes.
 fn playing_drawn(clip: &Path, name: &str, mesh: bool, preference: AdapterPreference) {
     const WINDOW: (u32, u32) = (1280, 720);
-    let Ok(gpu) = Gpu::headless(preference) else { return };
-    let adapter = AdapterReport::new(&gpu.info);
-    if preference == AdapterPreference::Fastest && adapter.device_type == "CPU" {
-        return;
-    }
+    let Some((gpu, adapter)) = adapter(preference) else { return };
     let (normals, triangles) = sphere();
     let mut renderer = OverlayRenderer::new(&gpu).expect("a renderer");
     renderer.set_topology(&triangles).expect("a topology");
@@ -282,9 +277,17 @@ fn playing_drawn(clip: &Path, name: &str, mesh: bool, preference: AdapterPrefere
     println!(
         "playing and drawing 1280 x 720, {name}, {}: {drawn} frames drawn in 8 s, {} left out by the decoder, {skipped} \
          not drawn, {used:.2} processors",
-        adapter.name,
+        adapter,
         player.left_out()
     );
+}
+
+/// A device and its adapter's name; none where the fastest is the software one, which is measured by itself.
+fn adapter(preference: AdapterPreference) -> Option<(Gpu, String)> {
+    let gpu = Gpu::headless(preference).ok()?;
+    let report = AdapterReport::new(&gpu.info);
+    let twice = preference == AdapterPreference::Fastest && report.device_type == "CPU";
+    (!twice).then_some((gpu, report.name))
 }
 
 /// A closed surface with as many vertices as the starter body.

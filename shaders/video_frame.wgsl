@@ -1,12 +1,15 @@
 // Planes of Y'CbCr to R'G'B' for a standard screen. Every depth, subsampling and arrangement of the planes is read
-// where it lies: each texel holds one sample or two, of one byte or two, and weights put the codes together (ITU-T
-// H.273, 8.3). The light of wide and of high dynamic range pictures is brought onto the screen as types/light.rs says.
+// where it lies: each texel holds one sample or two, of one byte or two (ITU-T H.273, 8.3). A sample of two bytes is a
+// texel of two channels: both are filtered alike, so their sum is the filtered sample, and no 16-bit texture format is
+// needed, which not every device has. The light of wide and of high dynamic range pictures is brought onto the screen as types/light.rs says.
 
 struct Picture {
     size_px: vec2f,
     offset_px: vec2f,
+    chroma_scale: vec2f,
+    chroma_offset: vec2f,
     scale: f32,
-    taps: f32,
+    byte_weight: f32,
     y_offset: f32,
     y_scale: f32,
     c_scale: f32,
@@ -15,20 +18,21 @@ struct Picture {
     g_v: f32,
     b_u: f32,
     peak_nits: f32,
-    chroma_scale: vec2f,
-    chroma_offset: vec2f,
-    light: u32,
-    padding: u32,
-    y_weights: vec4f,
-    u_weights: vec4f,
-    v_of_first: vec4f,
-    v_of_second: vec4f,
     to_red: vec4f,
     to_green: vec4f,
     to_blue: vec4f,
 }
 
-// Values of Picture.light.
+// What is the same for every pixel of a picture is a constant of its pipeline: a software renderer goes through both
+// sides of a branch and does not unroll a loop whose end it does not know, which takes up to six times as long.
+override LIGHT: u32 = 0u;
+override WIDE: bool = false;
+override INTERLEAVED: bool = false;
+// Samples along each side of a target pixel, of the luma and of the chroma.
+override TAPS: i32 = 2;
+override CHROMA_TAPS: i32 = 1;
+
+// Values of LIGHT.
 const AS_IT_IS: u32 = 0u;
 const STANDARD: u32 = 1u;
 const PQ: u32 = 2u;
@@ -46,20 +50,32 @@ fn vs_main(@builtin(vertex_index) vertex: u32) -> @builtin(position) vec4f {
     return clip_from_px(at_px, globals.target_px);
 }
 
+// The code, on the scale of 8 bits, of a sample whose bytes are these channels of a texel, the lower first.
+fn code(bytes: vec2f) -> f32 {
+    if WIDE {
+        return (bytes.x + 256.0 * bytes.y) * picture.byte_weight;
+    }
+    return bytes.x * picture.byte_weight;
+}
+
 // Codes (U, V) at a picture position, bilinear.
 fn chroma_at(picture_px: vec2f) -> vec2f {
     let chroma_px = picture_px * picture.chroma_scale + picture.chroma_offset;
     let at = chroma_px / vec2f(textureDimensions(blue_difference));
     let first = textureSampleLevel(blue_difference, plane_sampler, at, 0.0);
+    if INTERLEAVED && WIDE {
+        return vec2f(code(first.xy), code(first.zw));
+    }
+    if INTERLEAVED {
+        return vec2f(code(first.xx), code(first.yy));
+    }
     let second = textureSampleLevel(red_difference, plane_sampler, at, 0.0);
-    let v = dot(first, picture.v_of_first) + dot(second, picture.v_of_second);
-    return vec2f(dot(first, picture.u_weights), v);
+    return vec2f(code(first.xy), code(second.xy));
 }
 
-// Codes (Y, U, V) at a picture position, bilinear.
-fn codes_at(picture_px: vec2f) -> vec3f {
-    let texel = textureSampleLevel(luma, plane_sampler, picture_px / picture.size_px, 0.0);
-    return vec3f(dot(texel, picture.y_weights), chroma_at(picture_px));
+// Code Y at a picture position, bilinear.
+fn luma_at(picture_px: vec2f) -> f32 {
+    return code(textureSampleLevel(luma, plane_sampler, picture_px / picture.size_px, 0.0).xy);
 }
 
 fn rgb_from_codes(codes: vec3f) -> vec4f {
@@ -67,7 +83,7 @@ fn rgb_from_codes(codes: vec3f) -> vec4f {
     let u = (codes.y - 128.0) * picture.c_scale;
     let v = (codes.z - 128.0) * picture.c_scale;
     let rgb = vec3f(y + picture.r_v * v, y + picture.g_u * u + picture.g_v * v, y + picture.b_u * u);
-    if picture.light == AS_IT_IS {
+    if LIGHT == AS_IT_IS {
         return vec4f(saturate(rgb), 1.0);
     }
     return vec4f(on_screen(saturate(rgb)), 1.0);
@@ -123,7 +139,7 @@ fn rolled_off(nits: vec3f) -> vec3f {
 
 fn on_screen(rgb: vec3f) -> vec3f {
     var linear = vec3f(0.0);
-    switch picture.light {
+    switch LIGHT {
         case PQ: { linear = rolled_off(pq_to_nits(rgb)); }
         case HLG: { linear = rolled_off(hlg_to_nits(rgb)); }
         default: { linear = pow(rgb, vec3f(SCREEN_GAMMA)); }
@@ -140,28 +156,40 @@ fn on_screen(rgb: vec3f) -> vec3f {
 @fragment
 fn fs_exact(@builtin(position) at: vec4f) -> @location(0) vec4f {
     let picture_px = at.xy - picture.offset_px;
-    let y = dot(textureLoad(luma, vec2i(picture_px), 0), picture.y_weights);
+    let y = code(textureLoad(luma, vec2i(picture_px), 0).xy);
     return rgb_from_codes(vec3f(y, chroma_at(picture_px)));
 }
 
 // One sample a pixel: the picture at another size or between the pixels.
 @fragment
 fn fs_main(@builtin(position) at: vec4f) -> @location(0) vec4f {
-    return rgb_from_codes(codes_at((at.xy - picture.offset_px) / picture.scale));
+    let picture_px = (at.xy - picture.offset_px) / picture.scale;
+    return rgb_from_codes(vec3f(luma_at(picture_px), chroma_at(picture_px)));
+}
+
+// Where one of `taps` × `taps` samples of the target pixel's footprint lies from its centre, picture pixels.
+fn tap_px(column: i32, row: i32, taps: i32) -> vec2f {
+    let side = f32(taps);
+    return (vec2f(f32(column), f32(row)) + 0.5 - 0.5 * side) / (picture.scale * side);
 }
 
 // The picture made smaller: the mean of the target pixel's footprint.
 @fragment
 fn fs_reduced(@builtin(position) at: vec4f) -> @location(0) vec4f {
     let centre_px = (at.xy - picture.offset_px) / picture.scale;
-    let taps = i32(picture.taps);
-    let step_px = 1.0 / (picture.scale * picture.taps);
-    var codes = vec3f(0.0);
-    for (var row = 0; row < taps; row++) {
-        for (var column = 0; column < taps; column++) {
-            let nth = vec2f(f32(column), f32(row));
-            codes += codes_at(centre_px + (nth + 0.5 - 0.5 * picture.taps) * step_px);
+    var y = 0.0;
+    for (var row = 0; row < TAPS; row++) {
+        for (var column = 0; column < TAPS; column++) {
+            y += luma_at(centre_px + tap_px(column, row, TAPS));
         }
     }
-    return rgb_from_codes(codes / (picture.taps * picture.taps));
+    var uv = vec2f(0.0);
+    for (var row = 0; row < CHROMA_TAPS; row++) {
+        for (var column = 0; column < CHROMA_TAPS; column++) {
+            uv += chroma_at(centre_px + tap_px(column, row, CHROMA_TAPS));
+        }
+    }
+    y /= f32(TAPS * TAPS);
+    uv /= f32(CHROMA_TAPS * CHROMA_TAPS);
+    return rgb_from_codes(vec3f(y, uv));
 }

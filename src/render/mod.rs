@@ -25,6 +25,7 @@ mod readback;
 mod renderer;
 mod scene;
 mod shader;
+mod staging;
 mod target;
 mod view;
 

@@ -97,6 +97,7 @@ impl OverlayRenderer {
         gpu.scoped("drawing a frame", || {
             let layer_rect = self.prepare(scene, target.size_px(), view)?;
             let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            self.video_frame.copy(&mut encoder);
             if let (Some(rect), Some(layer)) = (layer_rect, &self.layer) {
                 let mut pass = layer.begin(&mut encoder, rect.size);
                 pass.set_bind_group(0, &self.globals.group, &[]);
@@ -118,6 +119,7 @@ impl OverlayRenderer {
                 self.label.draw(&mut pass);
             }
             gpu.queue.submit([encoder.finish()]);
+            self.video_frame.submitted();
             Ok(())
         })
     }

@@ -146,6 +146,8 @@ pub(super) const BODY_PRIMITIVE: wgpu::PrimitiveState = wgpu::PrimitiveState {
 pub(super) struct PipelineSpec<'a> {
     pub shader: ShaderSource,
     pub fragment_entry: &'a str,
+    /// Values of the shader's `override`s.
+    pub constants: &'a [(&'a str, f64)],
     /// Bind groups from 0 on.
     pub groups: &'a [&'a wgpu::BindGroupLayout],
     pub vertex_buffers: &'a [Option<wgpu::VertexBufferLayout<'a>>],
@@ -167,6 +169,7 @@ impl<'a> PipelineSpec<'a> {
         Self {
             shader,
             fragment_entry: "fs_main",
+            constants: &[],
             groups,
             vertex_buffers,
             primitive: wgpu::PrimitiveState {
@@ -204,7 +207,10 @@ impl<'a> PipelineSpec<'a> {
             fragment: Some(wgpu::FragmentState {
                 module: &module,
                 entry_point: Some(self.fragment_entry),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    constants: self.constants,
+                    ..Default::default()
+                },
                 targets: &[Some(wgpu::ColorTargetState {
                     format: self.format,
                     blend: self.blend,

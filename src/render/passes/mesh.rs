@@ -19,6 +19,7 @@ impl MeshPass {
             PipelineSpec {
                 shader: shader::MESH,
                 fragment_entry: "fs_main",
+                constants: &[],
                 groups: &[&globals.layout],
                 vertex_buffers: &[
                     Some(POSITION_LAYOUT),

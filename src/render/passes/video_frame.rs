@@ -5,9 +5,10 @@ use glam::{UVec2, Vec2};
 use crate::render::error::RenderError;
 use crate::render::gpu::Gpu;
 use crate::render::shader::{self, GlobalsBinding, PipelineSpec, texture_entry, uniform_entry};
+use crate::render::staging::Staging;
 use crate::render::target::create_texture;
 use crate::render::view::ViewTransform;
-use crate::types::{PlaneShape, Sampling, Transfer, YuvImage};
+use crate::types::{PlaneShape, Transfer, YuvImage};
 
 /// `Picture` of video_frame.wgsl.
 #[repr(C)]
@@ -17,10 +18,14 @@ pub(in crate::render) struct PictureUniform {
     pub size_px: Vec2,
     /// Top-left corner of the picture in the target, pixels.
     pub offset_px: Vec2,
+    /// Chroma samples per picture pixel.
+    pub chroma_scale: Vec2,
+    /// Where the picture's corner is among the chroma samples.
+    pub chroma_offset: Vec2,
     /// Target pixels per picture pixel.
     pub scale: f32,
-    /// Samples along each side of a target pixel.
-    pub taps: f32,
+    /// What a sample's lower byte, read as a share of 255, adds to its code on the scale of 8 bits.
+    pub byte_weight: f32,
     pub y_offset: f32,
     pub y_scale: f32,
     pub c_scale: f32,
@@ -30,21 +35,7 @@ pub(in crate::render) struct PictureUniform {
     pub b_u: f32,
     /// Brightest light of a picture of high dynamic range, cd/m².
     pub peak_nits: f32,
-    /// Chroma samples per picture pixel.
-    pub chroma_scale: Vec2,
-    /// Where the picture's corner is among the chroma samples.
-    pub chroma_offset: Vec2,
-    /// 0 to leave R'G'B' alone, 1 for standard range with other primaries, 2 for PQ, 3 for HLG.
-    pub light: u32,
-    pub padding: u32,
-    /// What the channels of a luma texel add to the code, on the scale of 8 bits.
-    pub y_weights: [f32; 4],
-    /// The same of the first chroma plane for the blue difference.
-    pub u_weights: [f32; 4],
-    /// The same of the first chroma plane for the red difference.
-    pub v_of_first: [f32; 4],
-    /// The same of the second chroma plane for the red difference.
-    pub v_of_second: [f32; 4],
+    padding: [u32; 2],
     /// Rows of the matrix to the primaries of the screen.
     pub to_red: [f32; 4],
     pub to_green: [f32; 4],
@@ -53,17 +44,17 @@ pub(in crate::render) struct PictureUniform {
 
 impl PictureUniform {
     /// `size_px` is the size that the picture is drawn at before `view`.
-    fn new(image: &YuvImage, size_px: Vec2, view: &ViewTransform, taps: f32) -> Self {
-        let share = UVec2::new(image.width, image.height).as_vec2() / size_px;
+    fn new(image: &YuvImage, size_px: Vec2, view: &ViewTransform) -> Self {
         let sampling = image.sampling;
         let k = image.color.to_rgb_of(sampling.bits);
-        let weights = Weights::of(&sampling);
         let [to_red, to_green, to_blue] = image.light.primaries.to_bt709().map(|[r, g, b]| [r, g, b, 0.0]);
         Self {
             size_px,
             offset_px: view.offset_px,
+            chroma_scale: chroma_scale(image, size_px),
+            chroma_offset: Vec2::from(sampling.chroma_offset),
             scale: view.scale,
-            taps,
+            byte_weight: 255.0 * sampling.unit(),
             y_offset: k.y_offset,
             y_scale: k.y_scale,
             c_scale: k.c_scale,
@@ -72,19 +63,7 @@ impl PictureUniform {
             g_v: k.g_v,
             b_u: k.b_u,
             peak_nits: image.light.peak_nits,
-            chroma_scale: share
-                / Vec2::new(f32::from(1_u16 << sampling.chroma_x), f32::from(1_u16 << sampling.chroma_y)),
-            chroma_offset: Vec2::from(sampling.chroma_offset),
-            light: match image.light.transfer {
-                Transfer::Standard => u32::from(!image.light.is_screen()),
-                Transfer::Pq => 2,
-                Transfer::Hlg => 3,
-            },
-            padding: 0,
-            y_weights: weights.y,
-            u_weights: weights.u,
-            v_of_first: weights.v_of_first,
-            v_of_second: weights.v_of_second,
+            padding: [0; 2],
             to_red,
             to_green,
             to_blue,
@@ -92,47 +71,108 @@ impl PictureUniform {
     }
 }
 
-/// How the channels of texels (bytes over 255) make codes. A sample of two bytes is a texel of two channels: both are
-/// filtered alike, so their weighted sum is the filtered sample, and no 16-bit texture format is needed, which not
-/// every device has.
-struct Weights {
-    y: [f32; 4],
-    u: [f32; 4],
-    v_of_first: [f32; 4],
-    v_of_second: [f32; 4],
+/// Luma samples per pixel of the size that the picture is drawn at before the view.
+fn luma_scale(image: &YuvImage, size_px: Vec2) -> Vec2 {
+    UVec2::new(image.width, image.height).as_vec2() / size_px
 }
 
-impl Weights {
-    fn of(sampling: &Sampling) -> Self {
-        let low = 255.0 * sampling.unit();
-        let high = 256.0 * low;
-        let wide = sampling.sample_bytes() == 2;
-        let one = if wide { [low, high, 0.0, 0.0] } else { [low, 0.0, 0.0, 0.0] };
-        let other = if wide { [0.0, 0.0, low, high] } else { [0.0, low, 0.0, 0.0] };
-        let none = [0.0; 4];
-        let (v_of_first, v_of_second) = if sampling.interleaved { (other, none) } else { (none, one) };
-        Self { y: one, u: one, v_of_first, v_of_second }
-    }
+/// The same of chroma samples.
+fn chroma_scale(image: &YuvImage, size_px: Vec2) -> Vec2 {
+    let sampling = image.sampling;
+    let side = |shift: u8| f32::from(1_u16 << shift);
+    luma_scale(image, size_px) / Vec2::new(side(sampling.chroma_x), side(sampling.chroma_y))
 }
 
 /// Most samples along each side of a target pixel when the picture is made smaller.
 const MAX_TAPS: f32 = 4.0;
 
+/// How a picture comes onto the target: what its pipeline is made for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fit {
+    /// Pixel on pixel, as in an export: the luma needs no filter.
+    Exact,
+    /// Larger, or between the pixels.
+    Filtered,
+    /// Smaller: samples along each side of a target pixel, of the luma and of the chroma.
+    Reduced { taps: f32, chroma_taps: f32 },
+}
+
+impl Fit {
+    fn of(image: &YuvImage, size_px: Vec2, view: &ViewTransform) -> Self {
+        let taps = |samples: Vec2| (samples.max_element() / view.scale - 0.01).ceil().clamp(1.0, MAX_TAPS);
+        let taps_of_luma = taps(luma_scale(image, size_px));
+        if luma_scale(image, size_px) == Vec2::ONE
+            && view.scale == 1.0
+            && view.offset_px == view.offset_px.floor()
+        {
+            Self::Exact
+        } else if taps_of_luma > 1.0 {
+            Self::Reduced { taps: taps_of_luma, chroma_taps: taps(chroma_scale(image, size_px)) }
+        } else {
+            Self::Filtered
+        }
+    }
+}
+
+/// The constants of video_frame.wgsl.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Kind {
+    fit: Fit,
+    /// 0 to leave R'G'B' alone, 1 for standard range with other primaries, 2 for PQ, 3 for HLG.
+    light: u8,
+    wide: bool,
+    interleaved: bool,
+}
+
+impl Kind {
+    fn of(image: &YuvImage, size_px: Vec2, view: &ViewTransform) -> Self {
+        Self {
+            fit: Fit::of(image, size_px, view),
+            light: match image.light.transfer {
+                Transfer::Standard => u8::from(!image.light.is_screen()),
+                Transfer::Pq => 2,
+                Transfer::Hlg => 3,
+            },
+            wide: image.sampling.sample_bytes() == 2,
+            interleaved: image.sampling.interleaved,
+        }
+    }
+
+    fn pipeline(self, gpu: &Gpu, groups: &[&wgpu::BindGroupLayout]) -> wgpu::RenderPipeline {
+        let (fragment_entry, taps, chroma_taps) = match self.fit {
+            Fit::Exact => ("fs_exact", 1.0, 1.0),
+            Fit::Filtered => ("fs_main", 1.0, 1.0),
+            Fit::Reduced { taps, chroma_taps } => ("fs_reduced", taps, chroma_taps),
+        };
+        PipelineSpec {
+            fragment_entry,
+            blend: None,
+            constants: &[
+                ("LIGHT", f64::from(self.light)),
+                ("WIDE", f64::from(u8::from(self.wide))),
+                ("INTERLEAVED", f64::from(u8::from(self.interleaved))),
+                ("TAPS", f64::from(taps)),
+                ("CHROMA_TAPS", f64::from(chroma_taps)),
+            ],
+            ..PipelineSpec::over_target(shader::VIDEO_FRAME, groups, &[])
+        }
+        .build(gpu)
+    }
+}
+
 /// Pipelines, and the planes of the last frame.
 #[derive(Debug)]
 pub(in crate::render) struct VideoFramePass {
-    /// For a picture shown pixel on pixel, as in an export: a quarter of the time less without the luma's filter.
-    exact: wgpu::RenderPipeline,
-    /// For a picture shown larger, or between the pixels.
-    full: wgpu::RenderPipeline,
-    /// For a picture made smaller. A pipeline of its own: a loop in the other would cost a third of its time.
-    reduced: wgpu::RenderPipeline,
+    /// Of each kind of picture that was drawn.
+    pipelines: Vec<(Kind, wgpu::RenderPipeline)>,
+    /// The one of the last picture.
+    current: usize,
+    globals: wgpu::BindGroupLayout,
     layout: wgpu::BindGroupLayout,
     sampler: wgpu::Sampler,
     uniform: wgpu::Buffer,
     planes: Option<Planes>,
-    taps: f32,
-    pixel_on_pixel: bool,
+    staging: Staging,
 }
 
 /// Textures of one picture size and layout.
@@ -161,15 +201,6 @@ impl VideoFramePass {
                 texture_entry(4, fragment, true),
             ],
         });
-        let pipeline = |fragment_entry| {
-            PipelineSpec {
-                fragment_entry,
-                blend: None,
-                ..PipelineSpec::over_target(shader::VIDEO_FRAME, &[&globals.layout, &layout], &[])
-            }
-            .build(gpu)
-        };
-        let [exact, full, reduced] = ["fs_exact", "fs_main", "fs_reduced"].map(pipeline);
         let sampler = gpu.device.create_sampler(&wgpu::SamplerDescriptor {
             label: Some("video frame"),
             mag_filter: wgpu::FilterMode::Linear,
@@ -183,19 +214,18 @@ impl VideoFramePass {
             mapped_at_creation: false,
         });
         Self {
-            exact,
-            full,
-            reduced,
+            pipelines: Vec::new(),
+            current: 0,
+            globals: globals.layout.clone(),
             layout,
             sampler,
             uniform,
             planes: None,
-            taps: 1.0,
-            pixel_on_pixel: false,
+            staging: Staging::default(),
         }
     }
 
-    /// Uploads a frame's planes; the textures are kept while the size stays.
+    /// Takes in a frame's planes, for [`copy`](Self::copy); the textures are kept while the size stays.
     pub fn upload(
         &mut self,
         gpu: &Gpu,
@@ -209,32 +239,21 @@ impl VideoFramePass {
             return Err(RenderError::BadPicture { width, height });
         }
         let shapes = image.sampling.planes(width, height);
-        let planes = match self.planes.take().filter(|kept| kept.shapes == shapes) {
-            Some(kept) => kept,
-            None => self.make_planes(gpu, shapes),
-        };
-        let planes = self.planes.insert(planes);
-        for ((texture, plane), shape) in
-            planes.textures.iter().zip([&image.y, &image.u, &image.v]).zip(shapes)
-        {
-            // Where both differences share a plane the second texture stands for nothing.
-            if plane.is_empty() {
-                continue;
-            }
-            let layout = wgpu::TexelCopyBufferLayout {
-                offset: 0,
-                bytes_per_row: Some(shape.width * shape.element_bytes),
-                rows_per_image: None,
-            };
-            gpu.queue.write_texture(texture.as_image_copy(), plane, layout, texture.size());
+        if self.planes.as_ref().is_none_or(|kept| kept.shapes != shapes) {
+            self.planes = Some(self.make_planes(gpu, shapes));
         }
+        self.staging.fill(gpu, [&image.y, &image.u, &image.v], shapes)?;
         let [across, down] = stands_for.unwrap_or([width, height]).map(|side| side.max(1));
-        let shrinks = width.max(1) as f32 / across as f32 / view.scale;
-        self.taps = (shrinks - 0.01).ceil().clamp(1.0, MAX_TAPS);
-        self.pixel_on_pixel = (across, down) == (width, height)
-            && view.scale == 1.0
-            && view.offset_px == view.offset_px.floor();
-        let uniform = PictureUniform::new(image, UVec2::new(across, down).as_vec2(), view, self.taps);
+        let size_px = UVec2::new(across, down).as_vec2();
+        let kind = Kind::of(image, size_px, view);
+        self.current = match self.pipelines.iter().position(|(made_for, _)| *made_for == kind) {
+            Some(nth) => nth,
+            None => {
+                self.pipelines.push((kind, kind.pipeline(gpu, &[&self.globals, &self.layout])));
+                self.pipelines.len() - 1
+            }
+        };
+        let uniform = PictureUniform::new(image, size_px, view);
         gpu.queue.write_buffer(&self.uniform, 0, bytemuck::bytes_of(&uniform));
         Ok(())
     }
@@ -268,13 +287,23 @@ impl VideoFramePass {
         Planes { shapes, textures, group }
     }
 
+    /// Records how the planes come to their textures, before any pass reads them.
+    pub fn copy(&self, encoder: &mut wgpu::CommandEncoder) {
+        if let Some(planes) = &self.planes {
+            self.staging.copy(encoder, &planes.textures);
+        }
+    }
+
+    /// After what was recorded is submitted.
+    pub fn submitted(&mut self) {
+        self.staging.submitted();
+    }
+
     pub fn draw(&self, pass: &mut wgpu::RenderPass<'_>) {
-        let Some(planes) = &self.planes else { return };
-        pass.set_pipeline(match (self.pixel_on_pixel, self.taps > 1.0) {
-            (true, _) => &self.exact,
-            (false, true) => &self.reduced,
-            (false, false) => &self.full,
-        });
+        let (Some(planes), Some((_, pipeline))) = (&self.planes, self.pipelines.get(self.current)) else {
+            return;
+        };
+        pass.set_pipeline(pipeline);
         pass.set_bind_group(1, &planes.group, &[]);
         pass.draw(0..4, 0..1);
     }

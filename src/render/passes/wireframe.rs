@@ -47,6 +47,7 @@ impl WireframePass {
         let pipeline = PipelineSpec {
             shader: shader::WIREFRAME,
             fragment_entry: "fs_main",
+            constants: &[],
             groups: &[&globals.layout, &layout],
             vertex_buffers: &[Some(CORNER_LAYOUT), Some(BODY_LAYOUT)],
             primitive: BODY_PRIMITIVE,
