@@ -1,8 +1,8 @@
-//! What a detector of each family costs for one 1920 × 1080 picture beside its network, on one thread: bringing the picture
+//! What a detector of each family costs for one 1920 × 1080 picture beside its network: bringing the picture
 //! into its input, and all that is done with the picture and the boxes.
 //!
 //! The second is measured with networks that do nothing but have the true inputs and outputs
-//! (`tests/data/make_idle_detectors.py`); it contains what ONNX Runtime takes for handing the outputs over.
+//! (`tests/data/make_idle_detectors.py`), on one thread; the first is done on all cores. The second contains what ONNX Runtime takes for handing the outputs over.
 
 #![allow(
     clippy::expect_used,

@@ -6,6 +6,7 @@ network of the same size whose weights mean nothing, for tests and measurements.
 family what to install, which weights there are, and their licence.
 """
 import argparse
+import collections
 import pathlib
 import shutil
 import sys
@@ -34,7 +35,26 @@ def export(model, inputs, path, input_names, output_names, dynamic=None, large=F
         )
         if large:
             data = path.name + ".data"
-            onnx.save_model(onnx.load(raw), path, save_as_external_data=True, location=data, size_threshold=1024)
+            network = onnx.load(raw)
+            turn_weights(network.graph)
+            onnx.save_model(network, path, save_as_external_data=True, location=data, size_threshold=1024)
+
+
+def turn_weights(graph):
+    """Turns the weights that nodes would turn: ONNX Runtime would keep the turned ones as copies beside the mapped file."""
+    from onnx import numpy_helper
+
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    uses = collections.Counter(name for node in graph.node for name in node.input)
+    turned = {}
+    for node in [node for node in graph.node if node.op_type == "Transpose" and uses[node.input[0]] == 1]:
+        if weight := weights.get(node.input[0]):
+            values = numpy_helper.to_array(weight).transpose(*(list(a.ints) for a in node.attribute if a.name == "perm"))
+            weight.CopyFrom(numpy_helper.from_array(values, weight.name))
+            turned[node.output[0]] = weight.name
+            graph.node.remove(node)
+    for node in graph.node:
+        node.input[:] = [turned.get(name, name) for name in node.input]
 
 
 def torchvision_model(args, name, outputs):
@@ -142,15 +162,16 @@ def vitdet(args):
         "image": {1: "height", 2: "width"}, "boxes": {0: "found"}, "classes": {0: "found"}, "masks": {0: "found"},
         "scores": {0: "found"},
     }
-    if args.random:
-        import vitdet_net
+    import vitdet_net
 
+    if args.random:
         export(vitdet_net.random(args.score), (image,), args.out, ["image"], outputs, open_axes, large=True)
         return
     try:
         from detectron2.checkpoint import DetectionCheckpointer
         from detectron2.config import LazyConfig, instantiate
         from detectron2.export import TracingAdapter
+        from detectron2.modeling.backbone import vit
     except ImportError:
         missing("detectron2", "pip install git+https://github.com/facebookresearch/detectron2")
     if not args.config:
@@ -160,6 +181,10 @@ def vitdet(args):
         predictor.test_score_thresh = args.score
     model = instantiate(config.model).eval()
     DetectionCheckpointer(model).load(str(args.weights))
+    # Both for the memory of the exported graph: no attention over the whole picture by all heads at once, and sizes that are
+    # known before it is run.
+    vit.Attention.forward = vitdet_net.attend
+    model.backbone.net.register_forward_pre_hook(lambda _, inputs: vitdet_net.whole(inputs[0]))
 
     def inference(model, inputs):
         return [{"instances": model.inference(inputs, do_postprocess=False)[0]}]

@@ -17,28 +17,50 @@ GRID = SIDE // PATCH
 LEVELS = ["p2", "p3", "p4", "p5", "p6"]
 
 
+def attend(module, x):
+    """Attention over each square of tokens in `x`, one head after the other, with decomposed relative positions.
+
+    All heads at once would hold four arrays of heads x tokens x tokens numbers, 4.3 GB for the whole picture. `module` has the
+    parts of detectron2's `Attention`, whose forward pass this can stand in for: the same numbers, a sixteenth of the memory.
+    """
+    batch, height, width, _ = x.shape
+    batch, height, width = int(batch), int(height), int(width)
+    x = module.qkv(x).reshape(batch, height * width, 3, module.num_heads, -1).permute(2, 3, 0, 1, 4)
+    rows, columns = relative(module.rel_pos_h, height), relative(module.rel_pos_w, width)
+    # The many windows are small: there all heads go together.
+    step = module.num_heads if batch > 1 else 1
+    heads = []
+    for part in x.split(step, 1):
+        q, k, v = part.reshape(3, -1, height * width, part.shape[-1]).unbind(0)
+        scores = (q * module.scale) @ k.transpose(1, 2)
+        q = q.reshape(-1, height, width, q.shape[-1])
+        by_row = q @ rows.transpose(1, 2)
+        by_column = (q.transpose(1, 2) @ columns.transpose(1, 2)).transpose(1, 2)
+        scores = scores.reshape(-1, height, width, height, width) + by_row[..., None] + by_column[..., None, :]
+        heads.append(scores.reshape(-1, height * width, height * width).softmax(-1) @ v)
+    x = torch.cat(heads).reshape(module.num_heads, batch, height * width, -1).permute(1, 2, 0, 3)
+    return module.proj(x.reshape(batch, height, width, -1))
+
+
+def relative(places, side):
+    """The vectors of the distances between `side` places, a row for each place; as long a table as there are distances."""
+    if places.shape[0] != 2 * side - 1:
+        raise ValueError(f"{places.shape[0]} relative positions for {side} places: the weights are of another input size")
+    place = torch.arange(side)
+    return places[place[:, None] - place[None, :] + side - 1]
+
+
 class Attention(nn.Module):
-    """Attention over a square of side x side tokens, with decomposed relative positions."""
+    """Attention over a square of side x side tokens."""
+
+    forward = attend
 
     def __init__(self, side):
         super().__init__()
-        self.side = side
+        self.num_heads, self.scale = HEADS, (WIDTH // HEADS) ** -0.5
         self.qkv, self.proj = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
-        self.rows = nn.Parameter(torch.randn(2 * side - 1, WIDTH // HEADS) * 0.02)
-        self.columns = nn.Parameter(torch.randn(2 * side - 1, WIDTH // HEADS) * 0.02)
-        place = torch.arange(side)
-        self.register_buffer("distance", place[:, None] - place[None, :] + side - 1, persistent=False)
-
-    def forward(self, x):
-        batch, side = x.shape[0], self.side
-        q, k, v = self.qkv(x).reshape(batch, side * side, 3, HEADS, -1).permute(2, 0, 3, 1, 4).flatten(1, 2).unbind(0)
-        scores = (q * (WIDTH // HEADS) ** -0.5) @ k.transpose(1, 2)
-        q = q.reshape(-1, side, side, WIDTH // HEADS)
-        rows = q @ self.rows[self.distance].transpose(1, 2)
-        columns = (q.transpose(1, 2) @ self.columns[self.distance].transpose(1, 2)).transpose(1, 2)
-        scores = scores.reshape(-1, side, side, side, side) + rows[..., None] + columns[..., None, :]
-        x = scores.reshape(-1, side * side, side * side).softmax(-1) @ v
-        return self.proj(x.reshape(batch, HEADS, side, side, -1).permute(0, 2, 3, 1, 4).reshape(batch, side, side, WIDTH))
+        self.rel_pos_h = nn.Parameter(torch.randn(2 * side - 1, WIDTH // HEADS) * 0.02)
+        self.rel_pos_w = nn.Parameter(torch.randn(2 * side - 1, WIDTH // HEADS) * 0.02)
 
 
 class Block(nn.Module):
@@ -112,6 +134,11 @@ class BoxHead(nn.Module):
         return self.scores(x).softmax(1), self.deltas(x)
 
 
+def whole(image):
+    """The padded picture with its size written into the graph: what follows is then known to its sizes before it is run."""
+    return image.reshape(1, 3, SIDE, SIDE)
+
+
 class Vitdet(nn.Module):
     """3 x height x width codes, at most 1024 a side, to boxes, classes, masks, scores and the picture's size."""
 
@@ -136,7 +163,7 @@ class Vitdet(nn.Module):
         height, width = image.shape[1], image.shape[2]
         mean, std = torch.tensor([123.675, 116.28, 103.53]), torch.tensor([58.395, 57.12, 57.375])
         image = (image - mean[:, None, None]) / std[:, None, None]
-        image = F.pad(image, (0, SIDE - width, 0, SIDE - height))[None]
+        image = whole(F.pad(image, (0, SIDE - width, 0, SIDE - height)))
         sizes = [(SIDE, SIDE)]
         features = self.backbone(image)
         boxes = self.rpn(ImageList(image, sizes), features)[0][0]

@@ -85,5 +85,9 @@ impl Reporter for TerminalReporter {
 
     fn riders(&self, _frame: u64, _riders: &[RiderFrame]) {}
 
+    fn wants_riders(&self) -> bool {
+        false
+    }
+
     fn resolved(&self, _riders: ResolvedRiders) {}
 }

@@ -1,4 +1,4 @@
-//! Looking again, once the whole clip is known, for riders where they were lost.
+//! Looking again, once all of a part of the clip is known, for riders where they were lost.
 //!
 //! In a hole between two sights of a rider both ends say where he must be; before his first and after his last one
 //! his motion does. That region is searched at higher zoom, by the detector and, where it sees nobody, by the landmark
@@ -11,8 +11,8 @@ use super::holes::{Hole, holes, sighting};
 use super::pipeline::Stages;
 use super::zoom::{Expected, Zoom};
 use super::{CancelToken, EngineError};
-use crate::tracking::{self, FrameObservations, Resolved, TrackerSettings};
-use crate::types::{BBox, Observation, Provenance, RgbImage, RiderFrame, VideoFrame};
+use crate::tracking::{self, Cast, FrameObservations, TrackerSettings};
+use crate::types::{BBox, Observation, Provenance, RgbImage, RiderFrame, Track, VideoFrame};
 use crate::video::{self, FrameSource, VideoError};
 
 /// Times that the holes are searched: what was found the first time tells where to look the second time.
@@ -39,44 +39,47 @@ struct Found {
     observation: Observation,
 }
 
-/// Searches the riders' holes in a clip.
+/// Searches the riders' holes in a part of a clip.
 pub struct SearchAgain<'a> {
     source: &'a mut dyn FrameSource,
     zoom: Zoom<'a>,
     cancel: &'a CancelToken,
-    shots: Vec<Range<usize>>,
+    /// By position in the part, as all places here.
+    shots: &'a [Range<usize>],
     /// Holes that have been searched; the same one again would give nothing else.
     tried: Vec<Range<usize>>,
     image: RgbImage,
 }
 
 impl<'a> SearchAgain<'a> {
-    /// Searches with the networks of `stages`; `None` where there is no recoverer to search with.
+    /// Searches a part of these `shots` with the networks of `stages`; `None` where there is no recoverer to search with.
     pub fn new(
         source: &'a mut dyn FrameSource,
         stages: &'a mut Stages,
         cancel: &'a CancelToken,
+        shots: &'a [Range<usize>],
     ) -> Option<Self> {
         let recoverer = stages.recoverers.first_mut()?;
         let zoom = Zoom::new(stages.detector.as_mut(), recoverer.as_mut(), stages.scores);
-        Some(Self { source, zoom, cancel, shots: Vec::new(), tried: Vec::new(), image: RgbImage::default() })
+        Some(Self { source, zoom, cancel, shots, tried: Vec::new(), image: RgbImage::default() })
     }
 
-    /// Who is who in `seen`, with what is found again. Stops early when the analysis is cancelled.
+    /// Who is who in `seen`, with what is found again; `cast` comes with those of the parts before. Stops early when the
+    /// analysis is cancelled.
     ///
     /// # Errors
     /// When a network fails or the clip cannot be read any more.
     pub fn resolve(
         mut self,
         settings: &TrackerSettings,
+        cast: &mut Cast,
         mut seen: Vec<FrameObservations>,
-    ) -> Result<Resolved, EngineError> {
-        let changes: Vec<_> = seen.iter().map(|frame| frame.change).collect();
-        self.shots = tracking::shots(&changes);
-        let mut resolved = tracking::resolve(settings, &seen);
+    ) -> Result<Vec<Vec<RiderFrame>>, EngineError> {
+        let before = cast.clone();
+        let mut frames = tracking::resolve_part(settings, cast, self.shots, &seen);
         let mut all = Vec::new();
         for _ in 0..ROUNDS {
-            let found = self.search(&resolved, &seen)?;
+            let found = self.search(cast.tracks(), &frames, &seen)?;
             if found.is_empty() {
                 break;
             }
@@ -87,27 +90,33 @@ impl<'a> SearchAgain<'a> {
                 seen[one.at].observations.push(observation);
                 all.push(one);
             }
-            resolved = tracking::resolve(settings, &seen);
+            *cast = before.clone();
+            frames = tracking::resolve_part(settings, cast, self.shots, &seen);
         }
         for one in &all {
-            mark(&mut resolved.frames[one.at], one);
+            mark(&mut frames[one.at], one);
         }
-        Ok(resolved)
+        Ok(frames)
     }
 
-    fn search(&mut self, resolved: &Resolved, seen: &[FrameObservations]) -> Result<Vec<Found>, EngineError> {
+    fn search(
+        &mut self,
+        tracks: &[Track],
+        frames: &[Vec<RiderFrame>],
+        seen: &[FrameObservations],
+    ) -> Result<Vec<Found>, EngineError> {
         let times_s: Vec<f64> = seen.iter().map(|frame| frame.pts_s).collect();
         let mut found = Vec::new();
         let tried_before = self.tried.len();
-        for hole in holes(resolved, &times_s, &self.shots) {
+        for hole in holes(tracks, frames, &times_s, self.shots) {
             if self.cancel.is_cancelled() {
                 break;
             }
             if self.tried[..tried_before].contains(&hole.frames) {
                 continue;
             }
-            let mut way = Way::new(&hole, resolved, &times_s);
-            self.search_hole(&hole, &mut way, resolved, seen)?;
+            let mut way = Way::new(&hole, frames, &times_s);
+            self.search_hole(&hole, &mut way, frames, seen)?;
             found.extend(way.found);
             self.tried.push(hole.frames);
         }
@@ -118,7 +127,7 @@ impl<'a> SearchAgain<'a> {
         &mut self,
         hole: &Hole,
         way: &mut Way<'_>,
-        resolved: &Resolved,
+        frames: &[Vec<RiderFrame>],
         seen: &[FrameObservations],
     ) -> Result<(), EngineError> {
         let info = self.source.info();
@@ -138,7 +147,7 @@ impl<'a> SearchAgain<'a> {
                     return Ok(());
                 }
                 let Some(frame) = pictures.get(at - here.start).and_then(Option::as_ref) else { continue };
-                if way.try_at(at, frame, &mut self.zoom, &mut self.image, &resolved.frames[at])? {
+                if way.try_at(at, frame, &mut self.zoom, &mut self.image, &frames[at])? {
                     misses = 0;
                 } else {
                     misses += 1;
@@ -200,11 +209,11 @@ struct Way<'r> {
 }
 
 impl<'r> Way<'r> {
-    fn new(hole: &Hole, resolved: &Resolved, times_s: &'r [f64]) -> Self {
+    fn new(hole: &Hole, riders: &[Vec<RiderFrame>], times_s: &'r [f64]) -> Self {
         let frames = &hole.frames;
         let around = frames.start.saturating_sub(MOTION_FRAMES)..frames.end + MOTION_FRAMES;
         let known = around.filter_map(|at| {
-            let rider = sighting(resolved.frames.get(at)?, hole.track)?;
+            let rider = sighting(riders.get(at)?, hole.track)?;
             Some((at, rider.bbox))
         });
         Self { times_s, hole: hole.clone(), known: known.collect(), found: Vec::new() }

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use glam::Vec2;
 
-use super::again::SearchAgain;
 use super::detect_stage::DetectStage;
 use super::finished::{finished_before, finished_store, tell_resolved};
 use super::job::Reporter;
@@ -19,10 +18,11 @@ use super::one_at_a_time::LookAtAll;
 use super::pipeline::{self, Earlier, FrameResult, Meters, Stages};
 use super::planning::{Extent, plan_for};
 use super::rate::RateMeter;
+use super::settle::{settle, stored_before};
 use super::worker::Breadcrumb;
 use super::{AnalysisOutcome, AnalyzeRequest, CancelToken, EngineError, Progress};
 use crate::store::{self, AnalysisStore, ClipFingerprint, FrameRecord, OpenMode, Opened, RunKey};
-use crate::tracking::{self, FrameObservations, Resolved, Tracker, TrackerSettings, is_cut};
+use crate::tracking::{Tracker, TrackerSettings, is_cut};
 use crate::types::{ClipInfo, MemoryMode, RunSummary, StageTime};
 use crate::video::{self, DecodeOptions, FrameSource};
 
@@ -171,9 +171,14 @@ pub fn run_stages(
     };
     let total = info.frames.len();
     let first = first_frame(&store, total, stages.detect_every)?;
-    let records = store.observations(0..first)?;
-    let mut recording = Recording::resume(store, reporter, tracker_settings(&info, stages), &records, total);
-    let earlier = Earlier { meters: go_to(source, first)?, records: &records };
+    let mut detect = DetectStage::new(stages.scores, stages.max_people, stages.detect_every);
+    let mut recording = Recording::new(store, reporter, tracker_settings(&info, stages), first, total);
+    for some in stored_before(first) {
+        let records = recording.store.observations(some)?;
+        detect.remember(&records);
+        recording.take_up(&records);
+    }
+    let earlier = Earlier { meters: go_to(source, first)?, detect };
     let times = pipeline::run(source, stages, earlier, cancel, |result| {
         let pts_s =
             result.pts.map_or_else(|| info.frames.seconds(result.index), |pts| info.frames.seconds_of(pts));
@@ -188,8 +193,8 @@ pub fn run_stages(
         return Err(EngineError::Cancelled);
     }
     times.push(recording.time());
-    let riders = recording.resolve(source, stages, cancel, &mut times)?;
-    recording.finish(summary, times, path, riders)
+    recording.settle(source, stages, cancel, &mut times)?;
+    recording.finish(summary, times, path)
 }
 
 /// The frame to take up at.
@@ -244,39 +249,41 @@ struct Recording<'a> {
 }
 
 impl<'a> Recording<'a> {
-    /// Takes up after the frames of which there are records.
-    fn resume(
+    /// For what comes from frame `first` on.
+    fn new(
         store: AnalysisStore,
         reporter: &'a dyn Reporter,
         settings: TrackerSettings,
-        records: &[FrameRecord],
+        first: u64,
         total: u64,
     ) -> Self {
         let now = Instant::now();
-        let done = records.last().map_or(0, |record| record.frame + 1);
-        let mut recording = Self {
+        Self {
             tracker: Tracker::new(settings.clone()),
             settings,
             changes: Vec::new(),
             total,
             frames: 0,
-            stored: done,
+            stored: first,
             batch: Vec::with_capacity(BATCH_FRAMES),
             batch_since: now,
-            meter: RateMeter::new(now, done, total),
+            meter: RateMeter::new(now, first, total),
             started: now,
             busy: Duration::ZERO,
             warnings: Vec::new(),
             reporter,
             store,
-        };
+        }
+    }
+
+    /// Takes up after the next frames of which there are records.
+    fn take_up(&mut self, records: &[FrameRecord]) {
         for record in records {
             if let Some(warning) = &record.warning {
-                recording.warnings.push((record.frame, warning.clone()));
+                self.warnings.push((record.frame, warning.clone()));
             }
-            recording.track(record);
+            self.track(record);
         }
-        recording
     }
 
     /// Tells who is in a frame, as far as the frames before it tell.
@@ -339,47 +346,24 @@ impl<'a> Recording<'a> {
         StageTime { stage: "track and store".into(), frames: self.frames, busy_s: self.busy.as_secs_f64() }
     }
 
-    /// What a step over the whole clip took since `start`.
-    fn time_since(&self, start: Instant, step: &str) -> StageTime {
-        StageTime { stage: step.into(), frames: self.total, busy_s: start.elapsed().as_secs_f64() }
-    }
-
-    /// Settles who is who, looks again where somebody was lost, and fits each rider again over time.
-    fn resolve(
-        &self,
+    /// Settles who is who; see [`settle`].
+    fn settle(
+        &mut self,
         source: &mut dyn FrameSource,
         stages: &mut Stages,
         cancel: &CancelToken,
         times: &mut Vec<StageTime>,
-    ) -> Result<Resolved, EngineError> {
+    ) -> Result<(), EngineError> {
         let settling = Progress { stage: "settling who is who".into(), ..Progress::default() };
         self.reporter.progress(settling);
-        let seen: Vec<FrameObservations> = self
-            .store
-            .observations(..)?
-            .into_iter()
-            .map(|FrameRecord { frame, pts_s, change, observations, evidence, .. }| FrameObservations {
-                frame,
-                pts_s,
-                change,
-                observations,
-                evidence,
-            })
-            .collect();
-        let start = Instant::now();
-        let mut resolved = match SearchAgain::new(source, stages, cancel) {
-            Some(search) => search.resolve(&self.settings, seen)?,
-            None => tracking::resolve(&self.settings, &seen),
+        let took = settle(&mut self.store, &self.settings, source, stages, cancel)?;
+        let time = |stage: &str, took: Duration| StageTime {
+            stage: stage.into(),
+            frames: self.total,
+            busy_s: took.as_secs_f64(),
         };
-        times.push(self.time_since(start, "settle and look again"));
-        let start = Instant::now();
-        if let Some(refiner) = &mut stages.refiner {
-            for track in &resolved.tracks {
-                refiner.refine(track.id, &mut resolved.frames, cancel);
-            }
-        }
-        times.push(self.time_since(start, "fit over time"));
-        if cancel.is_cancelled() { Err(EngineError::Cancelled) } else { Ok(resolved) }
+        times.extend([time("settle and look again", took.settle), time("fit over time", took.fit)]);
+        Ok(())
     }
 
     /// Closes the analysis.
@@ -388,18 +372,14 @@ impl<'a> Recording<'a> {
         mut summary: RunSummary,
         stages: Vec<StageTime>,
         path: PathBuf,
-        resolved: Resolved,
     ) -> Result<AnalysisOutcome, EngineError> {
-        self.store.write_tracks(&resolved.tracks, &resolved.frames)?;
         self.store.mark_wall_s(self.started.elapsed().as_secs_f64())?;
         summary.wall_s = self.store.wall_s()?;
-        summary.fps = if summary.wall_s > 0.0 { resolved.frames.len() as f64 / summary.wall_s } else { 0.0 };
+        summary.fps = if summary.wall_s > 0.0 { self.stored as f64 / summary.wall_s } else { 0.0 };
         summary.peak_rss_bytes = summary.peak_rss_bytes.max(memory::measure().peak_resident);
         summary.stages = stages;
         self.store.clear_looks()?;
         self.store.finish(&summary)?;
-        // They are read again as the file holds them.
-        drop(resolved);
         tell_resolved(&self.store, self.total, self.reporter)?;
         Ok(AnalysisOutcome { store: path, summary, reused: false, warnings: self.warnings })
     }

@@ -33,17 +33,18 @@ pub fn load(
     Ok(detector)
 }
 
-/// Loads the detector that `settings` name, to run beside others with one thread each; gives it and its own threshold.
+/// Loads the detector that `settings` name with one thread and its weights held so; gives it and its own threshold.
 ///
 /// # Errors
 /// As [`load`].
 pub fn load_alone(
     shelf: &ModelShelf,
     settings: &ModelSettings,
+    (device, weights): (Device, WeightsHeld),
 ) -> Result<(Box<dyn Detector>, f32), EngineError> {
     let (runtime, registry) = (shelf.runtime()?, shelf.registry()?);
     let threshold = own_threshold(registry.get_as(Role::Detector, &settings.detector)?);
-    let detector = load(&runtime, registry, settings, (settings.detector_device, 1, WeightsHeld::Copied))?;
+    let detector = load(&runtime, registry, settings, (device, 1, weights))?;
     Ok((detector, threshold))
 }
 

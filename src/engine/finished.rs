@@ -32,12 +32,15 @@ pub(super) fn finished_before(
     Ok(AnalysisOutcome { store: path, summary, reused: true, warnings: Vec::new() })
 }
 
-/// Tells who is who in a clip of `frame_count` frames.
+/// Tells who is who in a clip of `frame_count` frames, and which changes of the user's no longer find their rider.
 pub(super) fn tell_resolved(
     store: &AnalysisStore,
     frame_count: u64,
     reporter: &dyn Reporter,
 ) -> Result<(), EngineError> {
+    if !reporter.wants_riders() && store.edits()?.done().is_empty() {
+        return Ok(());
+    }
     let riders = load_resolved(store, frame_count)?;
     if riders.lost_edits > 0 {
         reporter.warning(format!(

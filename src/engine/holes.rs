@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use crate::tracking::Resolved;
-use crate::types::{Provenance, RiderFrame, TrackId};
+use crate::types::{Provenance, RiderFrame, Track, TrackId};
 
 /// Longest hole that is searched between two frames in which he was seen, seconds: across longer ones nothing says where
 /// he is.
@@ -22,14 +21,18 @@ pub struct Hole {
     pub seen_after: bool,
 }
 
-/// The holes of every rider, and for the main riders also what lies before the first and after the last frame in which
+/// The holes of every rider in `frames`, and for the main riders also what lies before the first and after the last frame in which
 /// they were seen, as far as their shot goes.
-pub fn holes(resolved: &Resolved, times_s: &[f64], shots: &[Range<usize>]) -> Vec<Hole> {
+pub fn holes(
+    tracks: &[Track],
+    frames: &[Vec<RiderFrame>],
+    times_s: &[f64],
+    shots: &[Range<usize>],
+) -> Vec<Hole> {
     let mut holes = Vec::new();
-    for track in &resolved.tracks {
-        let seen: Vec<usize> = (0..resolved.frames.len())
-            .filter(|&at| sighting(&resolved.frames[at], track.id).is_some())
-            .collect();
+    for track in tracks {
+        let seen: Vec<usize> =
+            (0..frames.len()).filter(|&at| sighting(&frames[at], track.id).is_some()).collect();
         let (Some(&first), Some(&last)) = (seen.first(), seen.last()) else { continue };
         let mut add = |frames: Range<usize>, seen_before, seen_after| {
             if !frames.is_empty() {
@@ -64,7 +67,8 @@ mod tests {
     use super::*;
     use crate::inference::MeshRecoverer;
     use crate::inference::fake::FakeRecoverer;
-    use crate::types::{BBox, Detection, RgbImage, Track};
+    use crate::tracking::Resolved;
+    use crate::types::{BBox, Detection, RgbImage};
 
     /// One rider, seen in the frames named.
     fn resolved(frames: usize, seen: &[usize], is_main: bool) -> Resolved {
@@ -92,7 +96,10 @@ mod tests {
 
     fn ranges(resolved: &Resolved, step_s: f64, shots: &[Range<usize>]) -> Vec<Range<usize>> {
         let times_s: Vec<f64> = (0..resolved.frames.len()).map(|at| at as f64 * step_s).collect();
-        holes(resolved, &times_s, shots).into_iter().map(|hole| hole.frames).collect()
+        holes(&resolved.tracks, &resolved.frames, &times_s, shots)
+            .into_iter()
+            .map(|hole| hole.frames)
+            .collect()
     }
 
     #[test]

@@ -85,7 +85,8 @@ pub fn import(request: &ImportRequest, shelf: &ModelShelf) -> Result<ImportOutco
     let fingerprint = ClipFingerprint::of(&request.analysis.clip)?;
     let (mut store, _) = AnalysisStore::open(&store_file, &fingerprint, &key, OpenMode::Restart)?;
     store.append(&records(&frames, &clip))?;
-    store.write_tracks(&tracks, &frames)?;
+    store.write_riders(&(0..frames.len() as u64).collect::<Vec<_>>(), &frames)?;
+    store.write_tracks(&tracks)?;
     let summary = RunSummary {
         detector: IMPORTED.into(),
         recoverer: IMPORTED.into(),

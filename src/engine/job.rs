@@ -30,6 +30,10 @@ pub trait Reporter: Send + Sync {
     fn first_picture(&self, _picture: FirstPicture) {}
     /// More is known of one frame.
     fn riders(&self, frame: u64, riders: &[RiderFrame]);
+    /// Whether the riders are to be read for [`Self::resolved`]: those of a long clip take memory.
+    fn wants_riders(&self) -> bool {
+        true
+    }
     /// It is settled who is who.
     fn resolved(&self, riders: super::ResolvedRiders);
 }

@@ -58,21 +58,38 @@ impl<'a> Watch<'a> {
         if footprint.measured {
             return load();
         }
-        let before = memory::of_this_process().anonymous;
-        let (loaded, while_loading) = memory::watched(load);
-        let mut loaded = loaded?;
-        let after = memory::of_this_process().anonymous;
-        self.crumbs.leave(format!("trying {}", model.id), Some(model.id.clone()), model.anonymous);
-        // From the second run on ONNX Runtime takes what it has seen to be needed in one piece, beside the pieces of the
-        // first one.
-        let (run, while_running) = memory::watched(|| (0..2).try_for_each(|_| first_run(&mut loaded)));
-        run?;
-        let looks = Looks { before, while_loading, after, while_running };
-        let measured = looks.footprint(footprint, model, copies);
+        let (loaded, measured) = measured(footprint, model, copies, load, |loaded| {
+            self.crumbs.leave(format!("trying {}", model.id), Some(model.id.clone()), model.anonymous);
+            first_run(loaded)
+        })?;
         tracing::info!(model = model.id, ?measured, "measured for the first time on this machine");
         Remembered::load().keep(&model.id, model.device, measured);
         Ok(loaded)
     }
+}
+
+/// Loads a model, of which there are `copies`, and runs it with `first_run`; gives it and what it takes, where `estimate` is
+/// what was thought of it.
+///
+/// # Errors
+/// Those of `load` and `first_run`.
+pub(super) fn measured<T>(
+    estimate: &Footprint,
+    model: &ModelPlan,
+    copies: u64,
+    load: impl FnOnce() -> Result<T, EngineError>,
+    mut first_run: impl FnMut(&mut T) -> Result<(), EngineError>,
+) -> Result<(T, Footprint), EngineError> {
+    let before = memory::of_this_process().anonymous;
+    let (loaded, while_loading) = memory::watched(load);
+    let mut loaded = loaded?;
+    let after = memory::of_this_process().anonymous;
+    // From the second run on ONNX Runtime may take what it has seen to be needed in one piece, beside the pieces of the
+    // first one.
+    let (run, while_running) = memory::watched(|| (0..2).try_for_each(|_| first_run(&mut loaded)));
+    run?;
+    let looks = Looks { before, while_loading, after, while_running };
+    Ok((loaded, looks.footprint(estimate, model, copies)))
 }
 
 /// Leaves breadcrumbs beside an analysis file.
@@ -127,6 +144,10 @@ impl Reporter for Watch<'_> {
 
     fn riders(&self, frame: u64, riders: &[RiderFrame]) {
         self.reporter.riders(frame, riders);
+    }
+
+    fn wants_riders(&self) -> bool {
+        self.reporter.wants_riders()
     }
 
     fn resolved(&self, riders: ResolvedRiders) {

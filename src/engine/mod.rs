@@ -55,6 +55,7 @@ mod raw_bodies;
 mod recover_stage;
 mod refine;
 mod scene;
+mod settle;
 mod soundtrack;
 mod surfaces;
 pub mod thread;

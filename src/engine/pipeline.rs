@@ -17,7 +17,6 @@ use super::surfaces::Surfaces;
 use super::worth::ScoreLimits;
 use super::{CancelToken, EngineError, thread};
 use crate::inference::{Detector, MeshRecoverer};
-use crate::store::FrameRecord;
 use crate::tracking::{ChangeMeter, MotionMeter};
 use crate::types::{CameraMotion, FrameEvidence, Observation, StageTime};
 use crate::video::{FrameSource, VideoError};
@@ -51,11 +50,11 @@ pub struct Stages {
 }
 
 /// What is known of the frames before the first one of a run.
-pub struct Earlier<'a> {
+pub struct Earlier {
     /// Have taken in the picture before it, where there is one.
     pub meters: Meters,
-    /// What was seen in all frames before it.
-    pub records: &'a [FrameRecord],
+    /// Has taken in what was seen in all frames before it.
+    pub detect: DetectStage,
 }
 
 /// What compares each picture with the one before it.
@@ -103,7 +102,7 @@ pub struct Numbered<T> {
 pub fn run(
     source: &mut dyn FrameSource,
     stages: &mut Stages,
-    earlier: Earlier<'_>,
+    earlier: Earlier,
     cancel: &CancelToken,
     mut sink: impl FnMut(FrameResult) -> Result<(), EngineError>,
 ) -> Result<Vec<StageTime>, EngineError> {
@@ -115,8 +114,7 @@ pub fn run(
         bounded::<Numbered<(Planned, CameraMotion)>>(fit(QUEUE_FRAMES + together));
     let (to_order, order_queue) = bounded::<Numbered<FrameResult>>(QUEUE_FRAMES * 4);
     let (scores, most) = (stages.scores, stages.max_people);
-    let mut detect_stage = DetectStage::new(scores, most, stages.detect_every);
-    detect_stage.remember(earlier.records);
+    let detect_stage = earlier.detect;
     let (looker, recoverers) = (&Looker::new(stages.detector.as_mut()), &mut stages.recoverers);
     let surfaces = stages.surfaces.as_ref();
     let Meters { changes, motion } = earlier.meters;

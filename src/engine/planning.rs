@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use super::footprints::{self, Remembered};
 use super::memory::{Budget, gpu};
 use super::models::ModelShelf;
-use super::plan::{self, Plan, PlanInput};
+use super::plan::{self, Need, Plan, PlanInput};
 use super::{AnalyzeRequest, EngineError};
 use crate::inference::Role;
 use crate::settings::ModelSettings;
-use crate::types::{ClipInfo, Device, MemoryWish};
+use crate::tracking::PART_FRAMES;
+use crate::types::{ClipInfo, Device, MemoryMode, MemoryWish};
 use crate::video::{self, DecodeOptions};
 
 /// What the program takes besides models and frames: code, libraries, the analysis file's cache.
@@ -26,8 +27,12 @@ const FRAMES_ON_THE_WAY: f64 = 6.0;
 const PICTURES_ON_THE_WAY: f64 = 12.0;
 
 /// What is known of the riders of one frame when it is settled who is who, bytes: bodies and colours as seen, and bodies
-/// as they become, of the one or two riders whom a clip is usually about. The only thing that grows with a clip's length.
-pub const PLANNED_BYTES_PER_FRAME: u64 = 12 << 10;
+/// as they become, of the one or two riders whom a clip is usually about. So many frames are settled together.
+const SETTLED_BYTES_PER_FRAME: u64 = 12 << 10;
+const SETTLED_FRAMES: u64 = PART_FRAMES as u64;
+
+/// What is kept of every frame of a clip, however long: its time, its change, its place in the file. Bytes.
+pub const PLANNED_BYTES_PER_FRAME: u64 = 512;
 
 /// The plan of `request`, without loading anything.
 ///
@@ -61,6 +66,27 @@ pub(super) fn plan_for(
     shelf: &ModelShelf,
     extent: Extent,
 ) -> Result<Plan, EngineError> {
+    plan_with(models, Some(&models.recoverer), wish, shelf, extent)
+}
+
+/// The plan for the detector of `models` alone on a clip of this extent, as comparisons run them: one after the other.
+pub(super) fn plan_for_detector(
+    models: &ModelSettings,
+    wish: &MemoryWish,
+    shelf: &ModelShelf,
+    extent: Extent,
+) -> Result<Plan, EngineError> {
+    let wish = MemoryWish { mode: MemoryMode::AllAtOnce, ..*wish };
+    plan_with(models, None, &wish, shelf, extent)
+}
+
+fn plan_with(
+    models: &ModelSettings,
+    recoverer: Option<&String>,
+    wish: &MemoryWish,
+    shelf: &ModelShelf,
+    extent: Extent,
+) -> Result<Plan, EngineError> {
     let remembered = Remembered::load();
     let need = |id: &str, device| footprints::need(shelf, id, device, &remembered);
     let registry = shelf.registry()?;
@@ -78,7 +104,7 @@ pub(super) fn plan_for(
         .collect();
     let input = PlanInput {
         detector: need(&detector.id, models.detector_device)?,
-        recoverer: need(&models.recoverer, models.recoverer_device)?,
+        recoverer: recoverer.map_or(Ok(Need::nothing()), |id| need(id, models.recoverer_device))?,
         others,
         base: base(extent),
         host: Budget::now(wish.limit),
@@ -94,6 +120,7 @@ fn base(Extent { size: (width, height), frames: length }: Extent) -> u64 {
     let pixels = f64::from(width) * f64::from(height);
     let frames = DECODED_BYTES_PER_PX * (DECODER_FRAMES + FRAMES_ON_THE_WAY)
         + PICTURE_BYTES_PER_PX * PICTURES_ON_THE_WAY;
-    let riders = length.saturating_mul(PLANNED_BYTES_PER_FRAME);
+    let riders = length.min(SETTLED_FRAMES).saturating_mul(SETTLED_BYTES_PER_FRAME);
+    let riders = riders.saturating_add(length.saturating_mul(PLANNED_BYTES_PER_FRAME));
     (PROGRAM + (pixels * frames) as u64).saturating_add(riders)
 }

@@ -74,20 +74,18 @@ impl AnalysisStore {
         tx.commit().of_file(path)
     }
 
-    /// Replaces all tracks and riders in one transaction. `frames[i]` are the riders of the i-th stored frame in
-    /// ascending order, that is of `observations(..)[i]`; frames past its end have none.
+    /// Replaces all tracks in one transaction; riders are written by themselves ([`Self::write_riders`]).
     ///
     /// # Errors
-    /// [`StoreError::NotAppendable`] where the file holds another clip's or key's frames or is open to read;
-    /// [`StoreError::Invalid`] where there are more `frames` than stored ones; SQLite's.
-    pub fn write_tracks(&mut self, tracks: &[Track], frames: &[Vec<RiderFrame>]) -> Result<(), StoreError> {
+    /// [`StoreError::NotAppendable`] where the file holds another clip's or key's frames or is open to read; SQLite's.
+    pub fn write_tracks(&mut self, tracks: &[Track]) -> Result<(), StoreError> {
         if let Access::Read(reason) = self.access {
             return Err(self.refused(reason));
         }
         let path = &self.path;
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).of_file(path)?;
         {
-            tx.execute_batch("DELETE FROM riders; DELETE FROM tracks;").of_file(path)?;
+            tx.execute_batch("DELETE FROM tracks;").of_file(path)?;
             let mut track_row = tx
                 .prepare_cached(
                     "INSERT INTO tracks (id, first_frame, last_frame, detected_frames, is_main)
@@ -101,17 +99,32 @@ impl AnalysisStore {
                     .execute(params![track.id.0, first?, last?, detected?, track.is_main])
                     .of_file(path)?;
             }
+        }
+        tx.commit().of_file(path)
+    }
 
-            let numbers = tx
-                .prepare_cached("SELECT frame FROM frames ORDER BY frame")
-                .and_then(|mut select| {
-                    select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()
-                })
+    /// Replaces the riders of the frames with these `numbers`, which ascend, in one transaction: `riders[i]` are those of
+    /// `numbers[i]`, and of numbers past their end there are none.
+    ///
+    /// # Errors
+    /// [`StoreError::NotAppendable`] as [`Self::write_tracks`]; [`StoreError::Invalid`] where there are more `riders` than
+    /// `numbers`; SQLite's.
+    pub fn write_riders(&mut self, numbers: &[u64], riders: &[Vec<RiderFrame>]) -> Result<(), StoreError> {
+        if let Access::Read(reason) = self.access {
+            return Err(self.refused(reason));
+        }
+        let path = &self.path;
+        if riders.len() > numbers.len() {
+            let cause = format!("riders of {} frames for {}", riders.len(), numbers.len());
+            return Err(StoreError::Invalid { path: path.clone(), cause });
+        }
+        let (Some(&first), Some(&last)) = (numbers.first(), numbers.last()) else { return Ok(()) };
+        let ends = [integer(first, path)?, integer(last, path)?];
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).of_file(path)?;
+        {
+            tx.prepare_cached("DELETE FROM riders WHERE frame BETWEEN ?1 AND ?2")
+                .and_then(|mut clear| clear.execute(ends))
                 .of_file(path)?;
-            if frames.len() > numbers.len() {
-                let cause = format!("riders of {} frames, where {} are stored", frames.len(), numbers.len());
-                return Err(StoreError::Invalid { path: path.clone(), cause });
-            }
             let mut rider_row = tx
                 .prepare_cached(
                     "INSERT INTO riders (frame, track, provenance, score, x0, y0, x1, y1, body)
@@ -119,7 +132,8 @@ impl AnalysisStore {
                 )
                 .of_file(path)?;
             let mut blob = Vec::new();
-            for (frame, riders) in numbers.iter().zip(frames) {
+            for (frame, riders) in numbers.iter().zip(riders) {
+                let frame = integer(*frame, path)?;
                 for rider in riders {
                     let [x0, y0, x1, y1] = corners(&rider.bbox);
                     let body = encoded(rider.body.as_ref(), &mut blob);

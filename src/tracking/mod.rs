@@ -19,6 +19,7 @@ mod kalman;
 mod looks;
 mod main_rider;
 mod motion;
+mod parts;
 mod places;
 mod recognition;
 mod resolve;
@@ -38,10 +39,12 @@ mod scenes;
 #[cfg(test)]
 mod tests;
 
+pub use cast::Cast;
 pub use edit::{Moments, apply_edits, rider_at};
 pub use looks::Looks;
 pub use motion::MotionMeter;
-pub use resolve::{FrameObservations, Resolved, resolve};
+pub use parts::{PART_FRAMES, Part, parts};
+pub use resolve::{FrameObservations, Resolved, resolve, resolve_part};
 pub use settings::TrackerSettings;
 pub use shots::{ChangeMeter, is_cut, shots};
 pub use tracker::Tracker;

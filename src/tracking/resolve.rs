@@ -1,5 +1,7 @@
 //! The offline pass over a whole clip.
 
+use std::ops::Range;
+
 use glam::Vec2;
 
 use super::cast::Cast;
@@ -44,15 +46,30 @@ pub struct Resolved {
 /// short ends predicted; shadows and who was hardly ever seen are dropped; and at most one of each shot is the main
 /// rider. Nobody is followed across a cut by where he is: only who is clearly recognised keeps his identity.
 pub fn resolve(settings: &TrackerSettings, frames: &[FrameObservations]) -> Resolved {
-    let everybody = frames.iter().flat_map(|frame| &frame.observations);
-    let picture_px = settings.picture_px.unwrap_or_else(|| guessed_picture(everybody));
     let changes: Vec<_> = frames.iter().map(|frame| frame.change).collect();
     let mut cast = Cast::default();
+    let frames = resolve_part(settings, &mut cast, &shots(&changes), frames);
+    Resolved { tracks: cast.tracks, frames }
+}
+
+/// As [`resolve()`] for a part of a clip that has these `shots`, by position in `frames`: goes on with whom `cast` knows from
+/// the parts before it, and adds to it.
+pub fn resolve_part(
+    settings: &TrackerSettings,
+    cast: &mut Cast,
+    shots: &[Range<usize>],
+    frames: &[FrameObservations],
+) -> Vec<Vec<RiderFrame>> {
+    let everybody = frames.iter().flat_map(|frame| &frame.observations);
+    let picture_px = settings.picture_px.unwrap_or_else(|| guessed_picture(everybody));
     let mut states = Vec::with_capacity(frames.len());
-    for shot in shots(&changes) {
-        states.extend(resolve_shot(settings, &frames[shot], picture_px, &mut cast));
+    for (index, shot) in shots.iter().enumerate() {
+        if index > 0 || !cast.goes_on() {
+            cast.cut();
+        }
+        states.extend(resolve_shot(settings, &frames[shot.clone()], picture_px, cast));
     }
-    Resolved { tracks: cast.tracks, frames: states }
+    states
 }
 
 /// Tracks one shot: the riders of its frames. Adds them to `cast`.
@@ -71,9 +88,14 @@ fn resolve_shot(
         .filter(|rider| !is_shadow(rider, picture_px))
         .collect();
     let looks: Vec<_> = riders.iter().map(Tracklet::looks).collect();
-    let ids = cast.admit(&looks);
+    let places = |rider: &Tracklet<'_>| {
+        cast.votes(rider.iter().map(|sighting| (frames[sighting.at].frame, sighting.bbox)))
+    };
+    let ids = cast.admit(&looks, &riders.iter().map(places).collect::<Vec<_>>());
     // Whom an earlier shot was about, this one is about as well where he is in it.
-    let main = if cast.has_main(&ids) { None } else { main_rider(&riders, frames.len(), picture_px) };
+    let is_decided = cast.shot_has_main || cast.has_main(&ids);
+    let main = if is_decided { None } else { main_rider(&riders, frames.len(), picture_px) };
+    cast.shot_has_main = is_decided || main.is_some();
 
     let pass = Pass { settings, frames: course, picture_px };
     let mut shown = vec![Vec::new(); frames.len()];

@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::measure::Latency;
 use super::run::Ready;
 use crate::engine::models::ModelShelf;
+use crate::engine::planning::Extent;
 use crate::engine::rate::RateMeter;
 use crate::engine::{CancelToken, EngineError, Reporter};
 use crate::inference::{ImageResult, Truth, average_precision};
 use crate::settings::ModelSettings;
-use crate::types::{BBox, RgbImage};
+use crate::types::{BBox, MemoryWish, RgbImage};
 
 /// Score from which detections enter the precision curve.
 const FLOOR: f32 = 0.01;
@@ -84,6 +85,9 @@ struct Category {
     name: String,
 }
 
+/// What is planned for the pictures beside the networks: one at a time, seldom larger.
+const PICTURES: Extent = Extent { size: (1920, 1080), frames: 1 };
+
 /// Holds each of `detectors` against the labels in the file `labels` of the pictures in the folder `images`.
 ///
 /// # Errors
@@ -115,7 +119,7 @@ pub fn compare_on_labels(
     let mut scores = Vec::with_capacity(detectors.len());
     for detector in detectors {
         let settings = ModelSettings { detector: detector.clone(), ..settings.clone() };
-        let mut ready = Ready::load(shelf, &settings, reporter)?;
+        let mut ready = Ready::load(shelf, &settings, (&MemoryWish::default(), PICTURES), reporter)?;
         let stage = format!("finding with {detector}");
         let mut meter = RateMeter::new(Instant::now(), 0, present.len() as u64);
         let (mut results, mut times) = (Vec::with_capacity(present.len()), Vec::with_capacity(present.len()));

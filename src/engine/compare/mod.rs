@@ -26,6 +26,7 @@ pub use side_by_side::write_side_by_side;
 use super::analysis;
 use super::detector::detector_key;
 use super::models::ModelShelf;
+use super::planning::Extent;
 use super::{AnalyzeRequest, CancelToken, EngineError, Progress, Reporter};
 use crate::inference::AveragePrecision;
 use crate::settings::ModelSettings;
@@ -120,7 +121,8 @@ pub fn compare(
             runs.push(Arc::new(run));
             continue;
         }
-        let ready = run::Ready::load(shelf, &settings, reporter)?;
+        let memory = (&request.analysis.memory, Extent::of(&clip));
+        let ready = run::Ready::load(shelf, &settings, memory, reporter)?;
         source.seek(0)?;
         let run = run::run(ready, source.as_mut(), cancel, reporter)?;
         let mut store = loop {

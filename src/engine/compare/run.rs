@@ -4,12 +4,13 @@ use std::time::Instant;
 
 use crate::engine::detector::{detector_key, load_alone};
 use crate::engine::models::ModelShelf;
+use crate::engine::planning::{Extent, plan_for_detector};
 use crate::engine::rate::RateMeter;
 use crate::engine::{CancelToken, EngineError, Progress, Reporter, memory};
 use crate::inference::Detector;
 use crate::settings::ModelSettings;
 use crate::types::detector_run::{DetectedFrame, DetectorRun, DetectorRunInfo};
-use crate::types::{Detection, RgbImage};
+use crate::types::{Detection, MemoryWish, RgbImage, Rung};
 use crate::video::{self, FrameSource, VideoError};
 
 /// Lowest score that is kept: below it the starter detectors find trees by the dozen, and a threshold slider has no use
@@ -24,20 +25,26 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// Loads the detector that `settings` name.
+    /// Loads the detector that `settings` name, as a plan of memory for it and a clip of this `extent` says.
     ///
     /// # Errors
-    /// When it is unknown, missing or altered, or its device is not there.
+    /// When it does not fit into memory, is unknown, missing or altered, or its device is not there.
     pub fn load(
         shelf: &ModelShelf,
         settings: &ModelSettings,
+        (wish, extent): (&MemoryWish, Extent),
         reporter: &dyn Reporter,
     ) -> Result<Self, EngineError> {
+        let plan = plan_for_detector(settings, wish, shelf, extent)?;
+        if plan.rung > Rung::FullSpeed {
+            reporter.warning(format!("{}: {}", settings.detector, plan.headline()));
+        }
         let stage = format!("loading {}", settings.detector);
         reporter.progress(Progress { stage, ..Progress::default() });
         let resident_before = memory::measure().resident;
         let started = Instant::now();
-        let (detector, threshold) = load_alone(shelf, settings)?;
+        let (detector, threshold) =
+            load_alone(shelf, settings, (plan.detector.device, plan.detector.weights))?;
         let info = DetectorRunInfo {
             detector: settings.detector.clone(),
             key: detector_key(shelf, settings)?,

@@ -69,9 +69,9 @@ struct Weights {
     file: u64,
 }
 
-/// A network in an ONNX file, which takes `input_px` pixels. Only the file's structure is read; one that
+/// An estimate for a network in an ONNX file, which takes `input_px` pixels. Only the file's structure is read; one that
 /// is missing or damaged is told when it is loaded.
-fn of_network(path: &Path, input_px: u64) -> Footprint {
+pub fn of_network(path: &Path, input_px: u64) -> Footprint {
     let network = OnnxFile::open(path).unwrap_or_default();
     let mut found = Weights { file: file_bytes(path), ..Weights::default() };
     for tensor in &network.initializers {

@@ -5,6 +5,7 @@ mod remembered;
 
 use serde::Serialize;
 
+pub use estimate::of_network;
 pub use remembered::Remembered;
 
 use super::EngineError;

@@ -36,6 +36,13 @@ pub struct Need {
     pub batch: u32,
 }
 
+impl Need {
+    /// No model.
+    pub fn nothing() -> Self {
+        Self { id: String::new(), device: Device::Cpu, footprint: Footprint::default(), workers: 1, batch: 1 }
+    }
+}
+
 /// Memory of a GPU, bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct GpuMemory {
@@ -128,7 +135,7 @@ pub struct Plan {
 pub struct Refusal {
     /// The detector asked for.
     pub detector: String,
-    /// The recoverer asked for.
+    /// The recoverer asked for; empty where none is.
     pub recoverer: String,
     /// The least memory that any permitted rung needs, bytes.
     pub needs: u64,
@@ -146,9 +153,10 @@ impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { detector, recoverer, needs, usable, limit, remedy, .. } = self;
         let (needs, usable) = (ByteSize(*needs), ByteSize(*usable));
+        let with = if recoverer.is_empty() { "" } else { " with " };
         write!(
             f,
-            "{detector} with {recoverer} does not fit into memory: it needs at least {needs}, and {usable} may be used \
+            "{detector}{with}{recoverer} does not fit into memory: it needs at least {needs}, and {usable} may be used \
              (of {limit}). {remedy}"
         )
     }

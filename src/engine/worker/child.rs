@@ -155,6 +155,10 @@ impl<W: Write + Send> Reporter for Lines<W> {
         self.say(&Line::Riders { frame, riders: riders.to_vec() });
     }
 
+    fn wants_riders(&self) -> bool {
+        false
+    }
+
     // They are in the analysis file.
     fn resolved(&self, _riders: ResolvedRiders) {}
 }

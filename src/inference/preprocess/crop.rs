@@ -75,17 +75,19 @@ impl Cropper {
         let along = Vec2::from_angle(region.rotation_rad) * step;
         let down = along.perp();
         let corner = region.picture_from_crop(Vec2::ZERO);
-        for row in 0..side {
+        // Recoverers run beside each other already.
+        let worker = std::slice::from_mut(&mut self.line);
+        tensor.write_rows([0, 0], side, worker, |line, row| {
             let start = corner + down * row as f32;
-            let pixels = self.line.as_chunks_mut::<3>().0;
+            let pixels = line.as_chunks_mut::<3>().0;
             for (column, pixel) in pixels.iter_mut().enumerate() {
                 *pixel = sample(image, start + along * column as f32);
             }
             if mirror {
                 pixels.reverse();
             }
-            tensor.write_row(row, 0, &self.line);
-        }
+            line
+        });
         Ok(())
     }
 }

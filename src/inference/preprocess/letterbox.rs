@@ -25,11 +25,24 @@ pub(in crate::inference) struct Letterbox {
     offset: [usize; 2],
     columns: Axis,
     rows: Axis,
+    /// As many as bands of rows are made beside each other.
+    workers: Vec<Worker>,
+}
+
+/// What makes one row after the other.
+#[derive(Clone, Debug)]
+struct Worker {
     /// One source row, averaged over the rows that make one target row, in 256ths of a code.
     mixed: Vec<u16>,
     /// One target row.
     line: Vec<u8>,
 }
+
+/// Pixels of a picture, before or after, from which on it is worth more than one thread.
+const MANY_PX: usize = 1 << 18;
+
+/// Most threads that are worth it: then reading the picture takes longest.
+const MOST_WORKERS: usize = 8;
 
 /// Where a picture lies in a network's input.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,8 +78,7 @@ impl Letterbox {
             offset: [0; 2],
             columns: Axis::default(),
             rows: Axis::default(),
-            mixed: Vec::new(),
-            line: Vec::new(),
+            workers: Vec::new(),
         }
     }
 
@@ -87,13 +99,14 @@ impl Letterbox {
         }
         let [left, top, width, height] = self.window;
         let stride = image.width as usize * 3;
-        for row in 0..self.rows.len() {
-            let (first, weights) = self.rows.taps(row);
+        let (rows, columns) = (&self.rows, &self.columns);
+        tensor.write_rows(self.offset, rows.len(), &mut self.workers, |Worker { mixed, line }, row| {
+            let (first, weights) = rows.taps(row);
             let start = (top + first) * stride + left * 3;
-            mix_rows(&mut self.mixed, &image.data[start..], stride, weights);
-            mix_columns(&mut self.line, &self.mixed, &self.columns);
-            tensor.write_row(self.offset[1] + row, self.offset[0], &self.line);
-        }
+            mix_rows(mixed, &image.data[start..], stride, weights);
+            mix_columns(line, mixed, columns);
+            line
+        });
         let vec = |[x, y]: [usize; 2]| Vec2::new(x as f32, y as f32);
         let (window, target) = (vec([width, height]), vec([self.columns.len(), self.rows.len()]));
         let scale = match self.fit {
@@ -118,15 +131,13 @@ impl Letterbox {
             }
             Fit::TopLeft | Fit::Stretch | Fit::Scale | Fit::Shrink => [0; 2],
         };
-        self.line.clear();
-        self.line.resize(size[0] * 3, self.pad);
-        for row in 0..size[1] {
-            tensor.write_row(row, 0, &self.line);
-        }
+        tensor.clear(self.pad);
         self.columns.set(width, target[0]);
         self.rows.set(height, target[1]);
-        self.mixed.resize(width * 3, 0);
-        self.line.truncate(target[0] * 3);
+        let is_large = (width * height).max(target[0] * target[1]) >= MANY_PX;
+        let workers = if is_large { rayon::current_num_threads().clamp(1, MOST_WORKERS) } else { 1 };
+        let worker = Worker { mixed: vec![0; width * 3], line: vec![0; target[0] * 3] };
+        self.workers = vec![worker; workers];
         self.source = (image.width, image.height);
     }
 }

@@ -1,8 +1,7 @@
 //! Separable resampling in fixed point: one axis at a time, by weights that depend on the sizes alone.
 //!
-//! Weights are parts of 65536; sums over rows are 16-bit numbers with 8 bits after the point. Each product is then the upper
-//! half of a 16 × 16-bit one, which every processor multiplies eight or more at a time; the result is within a fiftieth of a
-//! code of that in floating point, before it is rounded to a code.
+//! Weights are parts of 65536; sums over rows are 16-bit numbers with 8 bits after the point. The result is within a fiftieth
+//! of a code of that in floating point, before it is rounded to a code.
 
 /// Weights are parts of this.
 const WHOLE: i64 = 65536;
@@ -96,7 +95,12 @@ fn area(source: usize, index: usize, step: f64) -> (f64, f64) {
 
 /// Sets `mixed` to the weighted sum of the first rows of `source`, whose rows begin `stride` bytes apart, in 256ths of a code.
 pub(super) fn mix_rows(mixed: &mut [u16], source: &[u8], stride: usize, weights: &[u16]) {
-    let part = |code: u8, weight: u16| ((u32::from(u16::from(code) << 8) * u32::from(weight)) >> 16) as u16;
+    // A 256th of the product, by the halves of the weight: 16-bit products are multiplied eight or more at a time, and a
+    // compiler makes 32-bit ones of the plain form, at twice the time.
+    let part = |code: u8, weight: u16| {
+        let code = u16::from(code);
+        code * (weight >> 8) + ((code * (weight & 0xff)) >> 8)
+    };
     // Each product loses half a part on average.
     let lost = (weights.len() / 2).min(MOST_MADE_GOOD) as u16;
     let mut is_first = true;

@@ -1,7 +1,8 @@
-//! A network's input in its own layout and type, filled row by row and used again for every frame.
+//! A network's input in its own layout and type, filled in bands of rows beside each other and used again for every frame.
 
 use ort::session::SessionInputValue;
 use ort::value::{Shape, TensorRef};
+use rayon::prelude::*;
 
 use crate::inference::contract::{Channels, Element, Feed, Layout};
 
@@ -71,19 +72,30 @@ impl InputTensor {
         }
     }
 
-    /// Writes row `row` from packed R'G'B' codes, the first of them at column `column`. What lies outside the tensor is
-    /// left out.
-    pub fn write_row(&mut self, row: usize, column: usize, rgb: &[u8]) {
-        let place = Place { size: self.size, layout: self.layout, row, column };
-        if row >= self.size[1] || column >= self.size[0] {
-            return;
-        }
+    /// Sets every value to that of the code `pad` in all channels.
+    pub fn clear(&mut self, pad: u8) {
+        let mut row = [pad; 3].repeat(self.size[0]);
+        self.write_rows([0; 2], self.size[1], std::slice::from_mut(&mut row), |row, _| row);
+    }
+
+    /// Writes `count` rows of packed R'G'B' codes from column and row `first` on; `line` makes each, counted from 0. The rows
+    /// are made in bands beside each other, one for each of `workers`, who is handed to `line`. What lies outside the tensor
+    /// is left out.
+    pub fn write_rows<W: Send>(
+        &mut self,
+        first: [usize; 2],
+        count: usize,
+        workers: &mut [W],
+        line: impl for<'w> Fn(&'w mut W, usize) -> &'w [u8] + Sync,
+    ) {
+        let place = Place { size: self.size, layout: self.layout, first, count };
         let sources = self.sources;
         match &mut self.values {
-            Values::Int32 { data } => write(data, place, rgb, sources, |_, code| i32::from(code)),
-            Values::Uint8 { data } => write(data, place, rgb, sources, |_, code| code),
+            Values::Int32 { data } => place.write(data, workers, line, |_, code| i32::from(code), sources),
+            Values::Uint8 { data } => place.write(data, workers, line, |_, code| code, sources),
             Values::Float32 { data, normalised } => {
-                write(data, place, rgb, sources, |channel, code| normalised[channel][usize::from(code)]);
+                let value = |channel: usize, code| normalised[channel][usize::from(code)];
+                place.write(data, workers, line, value, sources);
             }
         }
     }
@@ -101,37 +113,68 @@ impl InputTensor {
     }
 }
 
-/// Where in a tensor a run of pixels lies.
+/// Where in a tensor rows of pixels lie.
 #[derive(Clone, Copy)]
 struct Place {
     size: [usize; 2],
     layout: Layout,
-    row: usize,
-    column: usize,
+    first: [usize; 2],
+    count: usize,
 }
 
-/// Writes a row of pixels into a tensor of any type; `value` gives the value of a channel's code.
-fn write<T>(
-    data: &mut [T],
-    Place { size: [width, height], layout, row, column }: Place,
-    rgb: &[u8],
-    sources: [usize; 3],
-    value: impl Fn(usize, u8) -> T,
-) {
-    let pixels = rgb.as_chunks::<3>().0;
-    match layout {
-        Layout::Nhwc | Layout::Hwc => {
-            let line = &mut data[(row * width + column) * 3..(row + 1) * width * 3];
-            for (out, pixel) in line.as_chunks_mut::<3>().0.iter_mut().zip(pixels) {
+impl Place {
+    /// Writes rows into a tensor of any type; `value` gives the value of a channel's code.
+    fn write<T: Send, W: Send>(
+        self,
+        data: &mut [T],
+        workers: &mut [W],
+        line: impl for<'w> Fn(&'w mut W, usize) -> &'w [u8] + Sync,
+        value: impl Fn(usize, u8) -> T + Sync,
+        sources: [usize; 3],
+    ) {
+        let Self { size: [width, height], layout, first: [column, row], count } = self;
+        let count = count.min(height.saturating_sub(row));
+        if column >= width || count == 0 || workers.is_empty() {
+            return;
+        }
+        let rows = count.div_ceil(workers.len());
+        let packed = |out: &mut [T], rgb: &[u8]| {
+            let out = out[column * 3..].as_chunks_mut::<3>().0;
+            for (out, pixel) in out.iter_mut().zip(rgb.as_chunks::<3>().0) {
                 *out = std::array::from_fn(|channel| value(channel, pixel[sources[channel]]));
             }
-        }
-        Layout::Nchw | Layout::Chw => {
-            for (channel, plane) in data.chunks_exact_mut(width * height).enumerate() {
-                let line = &mut plane[row * width + column..(row + 1) * width];
-                for (out, pixel) in line.iter_mut().zip(pixels) {
-                    *out = value(channel, pixel[sources[channel]]);
-                }
+        };
+        let planar = |channel: usize, out: &mut [T], rgb: &[u8]| {
+            for (out, pixel) in out[column..].iter_mut().zip(rgb.as_chunks::<3>().0) {
+                *out = value(channel, pixel[sources[channel]]);
+            }
+        };
+        match layout {
+            Layout::Nhwc | Layout::Hwc => {
+                let data = &mut data[row * width * 3..(row + count) * width * 3];
+                let bands = workers.par_iter_mut().zip(data.par_chunks_mut(rows * width * 3)).enumerate();
+                bands.for_each(|(band, (worker, out))| {
+                    for (at, out) in out.chunks_exact_mut(width * 3).enumerate() {
+                        packed(out, line(worker, band * rows + at));
+                    }
+                });
+            }
+            Layout::Nchw | Layout::Chw => {
+                let (red, rest) = data.split_at_mut(width * height);
+                let (green, blue) = rest.split_at_mut(width * height);
+                let [red, green, blue] = [red, green, blue]
+                    .map(|plane| plane[row * width..(row + count) * width].par_chunks_mut(rows * width));
+                let bands = workers.par_iter_mut().zip(red).zip(green).zip(blue).enumerate();
+                bands.for_each(|(band, (((worker, red), green), blue))| {
+                    let rows_of = |plane| <[T]>::chunks_exact_mut(plane, width);
+                    let lines = rows_of(red).zip(rows_of(green)).zip(rows_of(blue)).enumerate();
+                    for (at, ((red, green), blue)) in lines {
+                        let rgb = line(worker, band * rows + at);
+                        planar(0, red, rgb);
+                        planar(1, green, rgb);
+                        planar(2, blue, rgb);
+                    }
+                });
             }
         }
     }
@@ -165,7 +208,7 @@ mod tests {
     #[test]
     fn planes_hold_normalised_codes_in_the_networks_colour_order() {
         let mut tensor = InputTensor::new(&contract(Layout::Nchw, Element::Float32, Channels::Bgr));
-        tensor.write_row(1, 0, &[100, 60, 50, 0, 20, 10]);
+        tensor.write_rows([0, 1], 1, &mut [[100, 60, 50, 0, 20, 10]], |row, _| row);
         let blue = [0.0, 0.0, 20.0, 0.0];
         let green = [0.0, 0.0, 10.0, 0.0];
         let red = [0.0, 0.0, 14.0, -6.0];
@@ -175,9 +218,9 @@ mod tests {
     #[test]
     fn packed_integers_hold_the_codes_and_rows_outside_are_left_out() {
         let mut tensor = InputTensor::new(&contract(Layout::Nhwc, Element::Int32, Channels::Rgb));
-        tensor.write_row(0, 0, &[1, 2, 3]);
-        tensor.write_row(1, 0, &[4, 5, 6, 7, 8, 9, 200, 201, 202]);
-        tensor.write_row(2, 0, &[255; 6]);
+        let rows: [&[u8]; 3] = [&[1, 2, 3], &[4, 5, 6, 7, 8, 9, 200, 201, 202], &[255; 6]];
+        tensor.write_rows([0, 0], 3, &mut [rows, rows], |rows, row| rows[row]);
+        tensor.write_rows([2, 0], 3, &mut [rows], |rows, row| rows[row]);
         let expected = [1, 2, 3, 0, 0, 0, 4, 5, 6, 7, 8, 9].map(|v: u8| f32::from(v));
         assert_eq!(tensor.to_f32(), expected);
     }

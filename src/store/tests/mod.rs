@@ -129,12 +129,19 @@ fn riders() -> (Vec<Track>, Vec<Vec<RiderFrame>>) {
     (vec![track(1, true), track(2, false)], frames)
 }
 
+/// Writes riders of all stored frames, and tracks.
+fn write(store: &mut AnalysisStore, tracks: &[Track], frames: &[Vec<RiderFrame>]) -> Result<(), StoreError> {
+    let numbers: Vec<u64> = store.frames(..)?.iter().map(|record| record.frame).collect();
+    store.write_riders(&numbers, frames)?;
+    store.write_tracks(tracks)
+}
+
 #[test]
 fn tracks_come_back_and_a_second_writing_replaces_the_first() {
     let (_dir, path) = place();
     let mut store = store_with(&path, 4);
     let (tracks, frames) = riders();
-    store.write_tracks(&tracks, &frames).unwrap();
+    write(&mut store, &tracks, &frames).unwrap();
     assert_eq!(store.tracks().unwrap(), tracks);
     assert_eq!(store.riders(0).unwrap(), []);
     assert_eq!(store.riders(1).unwrap(), frames[1]);
@@ -142,7 +149,7 @@ fn tracks_come_back_and_a_second_writing_replaces_the_first() {
     assert_eq!(store.riders_range(..).unwrap(), expected);
     assert_eq!(store.riders_range(3..).unwrap(), [(3, frames[3].clone())]);
 
-    store.write_tracks(&tracks[..1], &frames[..1]).unwrap();
+    write(&mut store, &tracks[..1], &frames[..1]).unwrap();
     assert_eq!(store.tracks().unwrap(), tracks[..1]);
     assert_eq!(store.riders_range(..).unwrap(), []);
 }
@@ -153,11 +160,11 @@ fn riders_belong_to_stored_frames_in_order() {
     let (mut store, _) = resume(&path);
     store.append(&[record(3), record(8), record(20), record(21)]).unwrap();
     let (tracks, mut frames) = riders();
-    store.write_tracks(&tracks, &frames).unwrap();
+    write(&mut store, &tracks, &frames).unwrap();
     assert_eq!(store.riders(8).unwrap(), frames[1]);
     assert_eq!(store.riders(20).unwrap(), frames[2]);
     frames.push(vec![]);
-    assert!(matches!(store.write_tracks(&[], &frames), Err(StoreError::Invalid { .. })));
+    assert!(matches!(write(&mut store, &[], &frames), Err(StoreError::Invalid { .. })));
     assert_eq!(store.tracks().unwrap(), tracks, "a refused writing leaves the old one");
 }
 
@@ -175,7 +182,7 @@ fn a_run_that_ends_without_finishing_resumes_behind_its_last_frame() {
     assert_eq!(opened, Opened::Finished);
     assert_eq!(store.summary().unwrap(), Some(summary()));
     assert_eq!(store.observations(..).unwrap(), records(0..8));
-    store.write_tracks(&riders().0, &riders().1).unwrap();
+    write(&mut store, &riders().0, &riders().1).unwrap();
 }
 
 /// What a killed process leaves: the files as they are on disk while the writer still has them open.
@@ -265,7 +272,8 @@ fn a_changed_clip_or_setting_is_told_and_destroys_nothing_until_restarted() {
         let (mut store, opened) = AnalysisStore::open(&path, clip, key, OpenMode::Resume).unwrap();
         assert_eq!(opened, expected);
         assert!(matches!(store.append(&records(5..6)), Err(StoreError::NotAppendable { .. })));
-        assert!(matches!(store.write_tracks(&[], &[]), Err(StoreError::NotAppendable { .. })));
+        assert!(matches!(store.write_tracks(&[]), Err(StoreError::NotAppendable { .. })));
+        assert!(matches!(store.write_riders(&[0], &[vec![]]), Err(StoreError::NotAppendable { .. })));
         assert_eq!(store.observations(..).unwrap(), records(0..5));
     }
 
