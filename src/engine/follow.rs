@@ -134,7 +134,7 @@ mod tests {
         let before = [seen([417.0, 158.0, 471.0, 244.0], 0.77)];
         let rider = seen([379.0, 178.0, 439.0, 266.0], 0.72);
         let tree = seen([423.0, 190.0, 465.0, 268.0], 0.21);
-        let after = [rider.clone(), seen([398.0, 185.0, 458.0, 267.0], 0.29), tree.clone()];
+        let after = [rider.clone(), seen([398.0, 185.0, 458.0, 267.0], 0.29), tree];
         assert_eq!(same_people(&before, &after, 0.4), None);
         assert_eq!(same_people(&after, &before, 0.4), None, "nor backwards in time");
         // Half way both are told apart.

@@ -349,7 +349,7 @@ fn load_landmark_fit(
     // Side by side: with a short clip loading is a tenth of the time.
     let recoverers = std::thread::scope(|scope| {
         let others: Vec<_> = (1..recover_workers())
-            .map(|_| thread::spawn_scoped(scope, "load", &load))
+            .map(|_| thread::spawn_scoped(scope, "load", load))
             .collect::<Result<_, _>>()?;
         let first = std::iter::once(load());
         let lost = |_| Err(EngineError::StageLost { stage: "load" });
