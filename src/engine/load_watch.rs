@@ -80,6 +80,8 @@ pub(super) fn measured<T>(
     load: impl FnOnce() -> Result<T, EngineError>,
     mut first_run: impl FnMut(&mut T) -> Result<(), EngineError>,
 ) -> Result<(T, Footprint), EngineError> {
+    // What a model before this one has freed would be taken again and not be seen.
+    memory::give_back();
     let before = memory::of_this_process().anonymous;
     let (loaded, while_loading) = memory::watched(load);
     let mut loaded = loaded?;
