@@ -112,11 +112,11 @@ fn the_overlay_alone_is_transparent_where_nothing_is_drawn() {
         if matte.0[0] == 255 {
             covered += 1;
             half += usize::from(pixel.0[3].abs_diff(128) <= 2);
-            bright = bright.max(pixel.0[0]);
+            bright = bright.max(pixel.0[2]);
         }
     }
     assert!(covered > 1000 && half * 10 > covered * 9, "{half} of {covered} covered pixels are half opaque");
-    assert!(bright > 150, "colours are not multiplied by the opacity: {bright} is the brightest red");
+    assert!(bright > 150, "colours are not multiplied by the opacity: {bright} is the brightest blue");
     let empty = overlay.pixels().filter(|pixel| pixel.0 == [0; 4]).count();
     assert!(empty > 1280 * 720 / 2);
     #[cfg(unix)]
