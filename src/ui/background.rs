@@ -1,7 +1,10 @@
 //! Slow things that the window does beside the engine's jobs, each on a thread of its own.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -38,17 +41,21 @@ pub enum Arrival {
     Demo(Result<PathBuf, String>),
 }
 
+/// Longest that a window which closes waits for its threads.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Starts threads and collects what comes of them.
 pub struct Background {
     sender: Sender<Arrival>,
     receiver: Receiver<Arrival>,
+    threads: RefCell<Vec<JoinHandle<()>>>,
 }
 
 impl Default for Background {
     fn default() -> Self {
         // Each arrival was asked for once, by a start or a click: they cannot pile up.
         let (sender, receiver) = unbounded();
-        Self { sender, receiver }
+        Self { sender, receiver, threads: RefCell::default() }
     }
 }
 
@@ -64,17 +71,32 @@ impl Background {
         work: impl FnOnce() -> Arrival + Send + 'static,
     ) -> Result<(), EngineError> {
         let sender = self.sender.clone();
-        thread::spawn(name, move || {
+        let started = thread::spawn(name, move || {
             // Nobody listens any more once the window is closed.
             let _ = sender.send(work());
             wake();
         })?;
+        let mut threads = self.threads.borrow_mut();
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(started);
         Ok(())
     }
 
     /// Something that has arrived, if anything has.
     pub fn arrival(&self) -> Option<Arrival> {
         self.receiver.try_recv().ok()
+    }
+}
+
+impl Drop for Background {
+    /// Waits a little: a program that ends while ONNX Runtime is being started by a thread takes away what that thread
+    /// works with, and crashes.
+    fn drop(&mut self) {
+        let begun = Instant::now();
+        let threads = self.threads.get_mut();
+        while threads.iter().any(|thread| !thread.is_finished()) && begun.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 }
 
