@@ -2,18 +2,18 @@
 //! there may end the process that tries it.
 
 use std::collections::BTreeSet;
-use std::io::{Read, Seek, Write};
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::json_file;
 use super::model_files::sha256_of;
 use super::{Engine, EngineError, ModelShelf, Workers};
 use crate::inference::Runtime;
 use crate::types::Device;
-use crate::types::temporary::temporary_file;
 
 /// The hidden subcommand that tries a device.
 pub const PROVE: &str = "prove-device";
@@ -154,19 +154,10 @@ impl Proven {
     fn keep(&mut self, device: Device) {
         self.devices.insert(device);
         if let Some(path) = &self.path
-            && let Err(error) = self.save(path)
+            && let Err(error) = json_file::save(path, self)
         {
             tracing::warn!("{}: {error}", path.display());
         }
-    }
-
-    fn save(&self, path: &Path) -> std::io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
-        let mut file = temporary_file().tempfile_in(folder)?;
-        file.write_all(serde_json::to_string(self)?.as_bytes())?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
     }
 }
 

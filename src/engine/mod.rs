@@ -30,6 +30,7 @@ mod hmr2;
 mod holes;
 mod import;
 mod job;
+mod json_file;
 mod landmark_fit;
 mod load_watch;
 mod looker;

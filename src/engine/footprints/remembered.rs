@@ -1,14 +1,13 @@
 //! Footprints that were measured on this machine, kept in the user's data folder.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::json_file;
 use crate::engine::plan::Footprint;
 use crate::types::Device;
-use crate::types::temporary::temporary_file;
 
 /// Measured footprints by model, size and device.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -42,19 +41,10 @@ impl Remembered {
     pub fn keep(&mut self, id: &str, device: Device, footprint: Footprint) {
         self.footprints.insert(key(id, device, footprint.weights), Footprint { measured: true, ..footprint });
         if let Some(path) = &self.path
-            && let Err(error) = self.save(path)
+            && let Err(error) = json_file::save(path, self)
         {
             tracing::warn!("{}: {error}", path.display());
         }
-    }
-
-    fn save(&self, path: &Path) -> std::io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
-        let mut file = temporary_file().tempfile_in(folder)?;
-        file.write_all(serde_json::to_string_pretty(self)?.as_bytes())?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
     }
 }
 
