@@ -26,7 +26,7 @@ mod skinning;
 mod smpl;
 mod surface_colors;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use error::BodyError;
 pub use fit::{LandmarkFit, TrackFrame};

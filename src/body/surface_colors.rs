@@ -151,6 +151,12 @@ impl SurfaceSampler {
         (0..bodies.len()).map(|index| self.sample_one(image, bodies, index, mask(index))).collect()
     }
 
+    /// The box in the picture around the body with this index of those sampled last, picture pixels; `None` where it is
+    /// missing or behind the camera.
+    pub fn bounds(&self, index: usize) -> Option<BBox> {
+        BBox::around(self.projected.get(index)?.iter().filter(|p| p.z > 0.0).map(|p| p.truncate()))
+    }
+
     fn sample_one(
         &mut self,
         image: &RgbImage,
@@ -160,8 +166,7 @@ impl SurfaceSampler {
     ) -> Option<SurfaceColors> {
         let body = bodies[index]?;
         let picture = BBox { min: Vec2::ZERO, max: Vec2::new(image.width as f32, image.height as f32) };
-        let in_front = self.projected[index].iter().filter(|p| p.z > 0.0).map(|p| p.truncate());
-        let bounds = BBox::around(in_front)?.intersection(&picture);
+        let bounds = self.bounds(index)?.intersection(&picture);
         if !bounds.is_valid() || image.data.len() < image.width as usize * image.height as usize * 3 {
             return None;
         }
@@ -279,6 +284,28 @@ mod tests {
         let nobody = Mask { codes: vec![0; 4], ..half };
         assert_eq!(sampler.sample_within(&image, &[Some(&estimate)], &[Some(&nobody)]), [None]);
         assert_eq!(sampler.sample_within(&image, &[Some(&estimate)], &[None]), [Some(whole)]);
+    }
+
+    #[test]
+    fn a_sampled_body_has_its_bounds() {
+        let mut sampler = sampler();
+        let estimate = body(2.5, 0.0);
+        sampler.sample(&halves([200; 3], [200; 3]), &[None, Some(&estimate)]);
+        let bounds = sampler.bounds(1).unwrap();
+        let joints: Vec<Vec2> = starter_model()
+            .pose_joints(&estimate.smpl, estimate.translation_m)
+            .iter()
+            .filter_map(|joint| estimate.camera.project(*joint))
+            .collect();
+        // Skin lies around the joints: at 2.5 m, 200 px are a metre.
+        let joints = BBox::around(joints).unwrap();
+        let margin = [joints.min - bounds.min, bounds.max - joints.max];
+        assert!(
+            margin.iter().all(|m| m.cmpgt(Vec2::ZERO).all() && m.cmplt(Vec2::splat(60.0)).all()),
+            "{margin:?}"
+        );
+        assert_eq!(sampler.bounds(0), None);
+        assert_eq!(sampler.bounds(2), None);
     }
 
     #[test]

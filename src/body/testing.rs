@@ -8,6 +8,6 @@ pub(super) fn small_model() -> BodyModel {
 }
 
 /// The body that the program comes with.
-pub(super) fn starter_model() -> BodyModel {
+pub(crate) fn starter_model() -> BodyModel {
     BodyModel::from_npz(include_bytes!("../../models/starter/body_cc0_smpl24.npz"), "starter").unwrap()
 }

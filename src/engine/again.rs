@@ -9,10 +9,13 @@ use std::ops::Range;
 
 use super::holes::{Hole, holes, sighting};
 use super::pipeline::Stages;
+use super::recover_stage::agreed;
+use super::surfaces::Surfaces;
 use super::zoom::{Expected, Zoom};
 use super::{CancelToken, EngineError};
-use crate::tracking::{self, Cast, FrameObservations, TrackerSettings};
-use crate::types::{BBox, Observation, Provenance, RgbImage, RiderFrame, Track, VideoFrame};
+use crate::body::SurfaceSampler;
+use crate::tracking::{self, Cast, FrameObservations, Looks, TrackerSettings};
+use crate::types::{BBox, Observation, Provenance, RgbImage, RiderFrame, SurfaceColors, VideoFrame};
 use crate::video::{self, FrameSource, VideoError};
 
 /// Times that the holes are searched: what was found the first time tells where to look the second time.
@@ -37,12 +40,14 @@ const TAKEN_IOU: f32 = 0.5;
 struct Found {
     at: usize,
     observation: Observation,
+    colors: Option<SurfaceColors>,
 }
 
 /// Searches the riders' holes in a part of a clip.
 pub struct SearchAgain<'a> {
     source: &'a mut dyn FrameSource,
     zoom: Zoom<'a>,
+    sampler: Option<SurfaceSampler>,
     cancel: &'a CancelToken,
     /// By position in the part, as all places here.
     shots: &'a [Range<usize>],
@@ -61,7 +66,8 @@ impl<'a> SearchAgain<'a> {
     ) -> Option<Self> {
         let recoverer = stages.recoverers.first_mut()?;
         let zoom = Zoom::new(stages.detector.as_mut(), recoverer.as_mut(), stages.scores);
-        Some(Self { source, zoom, cancel, shots, tried: Vec::new(), image: RgbImage::default() })
+        let sampler = stages.surfaces.as_ref().map(Surfaces::sampler);
+        Some(Self { source, zoom, sampler, cancel, shots, tried: Vec::new(), image: RgbImage::default() })
     }
 
     /// Who is who in `seen`, with what is found again; `cast` comes with those of the parts before. Stops early when the
@@ -79,7 +85,7 @@ impl<'a> SearchAgain<'a> {
         let mut frames = tracking::resolve_part(settings, cast, self.shots, &seen);
         let mut all = Vec::new();
         for _ in 0..ROUNDS {
-            let found = self.search(cast.tracks(), &frames, &seen)?;
+            let found = self.search(cast, &frames, &seen)?;
             if found.is_empty() {
                 break;
             }
@@ -87,7 +93,10 @@ impl<'a> SearchAgain<'a> {
                 let mut observation = one.observation.clone();
                 // Two frames and the landmarks vouch for him, so he may begin a track.
                 observation.detection.score = observation.detection.score.max(settings.confident_score);
-                seen[one.at].observations.push(observation);
+                let FrameObservations { observations, evidence, .. } = &mut seen[one.at];
+                evidence.appearances.resize(observations.len(), None);
+                evidence.appearances.push(one.colors.clone());
+                observations.push(observation);
                 all.push(one);
             }
             *cast = before.clone();
@@ -101,21 +110,21 @@ impl<'a> SearchAgain<'a> {
 
     fn search(
         &mut self,
-        tracks: &[Track],
+        cast: &Cast,
         frames: &[Vec<RiderFrame>],
         seen: &[FrameObservations],
     ) -> Result<Vec<Found>, EngineError> {
         let times_s: Vec<f64> = seen.iter().map(|frame| frame.pts_s).collect();
         let mut found = Vec::new();
         let tried_before = self.tried.len();
-        for hole in holes(tracks, frames, &times_s, self.shots) {
+        for hole in holes(cast.tracks(), frames, &times_s, self.shots) {
             if self.cancel.is_cancelled() {
                 break;
             }
             if self.tried[..tried_before].contains(&hole.frames) {
                 continue;
             }
-            let mut way = Way::new(&hole, frames, &times_s);
+            let mut way = Way::new(&hole, cast.looks(hole.track), frames, &times_s);
             self.search_hole(&hole, &mut way, frames, seen)?;
             found.extend(way.found);
             self.tried.push(hole.frames);
@@ -147,7 +156,8 @@ impl<'a> SearchAgain<'a> {
                     return Ok(());
                 }
                 let Some(frame) = pictures.get(at - here.start).and_then(Option::as_ref) else { continue };
-                if way.try_at(at, frame, &mut self.zoom, &mut self.image, &frames[at])? {
+                video::yuv_to_rgb(&frame.image, &mut self.image);
+                if way.try_at(at, &self.image, &mut self.zoom, self.sampler.as_mut(), &frames[at])? {
                     misses = 0;
                 } else {
                     misses += 1;
@@ -203,46 +213,55 @@ fn order(here: &Range<usize>, hole: &Hole) -> Vec<usize> {
 struct Way<'r> {
     times_s: &'r [f64],
     hole: Hole,
+    looks: Option<&'r Looks>,
     /// Where he was seen, ascending by frame.
     known: Vec<(usize, BBox)>,
     found: Vec<Found>,
 }
 
 impl<'r> Way<'r> {
-    fn new(hole: &Hole, riders: &[Vec<RiderFrame>], times_s: &'r [f64]) -> Self {
+    fn new(hole: &Hole, looks: Option<&'r Looks>, riders: &[Vec<RiderFrame>], times_s: &'r [f64]) -> Self {
         let frames = &hole.frames;
         let around = frames.start.saturating_sub(MOTION_FRAMES)..frames.end + MOTION_FRAMES;
         let known = around.filter_map(|at| {
             let rider = sighting(riders.get(at)?, hole.track)?;
             Some((at, rider.bbox))
         });
-        Self { times_s, hole: hole.clone(), known: known.collect(), found: Vec::new() }
+        Self { times_s, hole: hole.clone(), looks, known: known.collect(), found: Vec::new() }
     }
 
     /// Searches one frame, with `others` in it, and says whether he was found.
     fn try_at(
         &mut self,
         at: usize,
-        frame: &VideoFrame,
+        image: &RgbImage,
         zoom: &mut Zoom<'_>,
-        image: &mut RgbImage,
+        mut sampler: Option<&mut SurfaceSampler>,
         others: &[RiderFrame],
     ) -> Result<bool, EngineError> {
-        video::yuv_to_rgb(&frame.image, image);
         for expected in self.expected(at) {
-            let Some(observation) = zoom.search(image, &expected)? else { continue };
+            let Some(mut observation) = zoom.search(image, &expected)? else { continue };
+            let mut colors = None;
+            if let Some(sampler) = &mut sampler {
+                colors = sampler.sample(image, &[observation.body.as_ref()]).pop().flatten();
+                if let Some(body) = sampler.bounds(0) {
+                    observation.detection.bbox = agreed(&observation.detection.bbox, &body, image);
+                }
+            }
             let bbox = observation.detection.bbox;
             let is_somebody_else = others.iter().any(|other| {
                 other.track != self.hole.track
                     && other.provenance == Provenance::Detected
                     && other.bbox.iou(&bbox) >= TAKEN_IOU
             });
-            if is_somebody_else {
+            let is_unlike =
+                self.looks.zip(colors.as_ref()).is_some_and(|(looks, seen)| looks.is_unlike(seen));
+            if is_somebody_else || is_unlike {
                 continue;
             }
             let place = self.known.partition_point(|(known, _)| *known < at);
             self.known.insert(place, (at, bbox));
-            self.found.push(Found { at, observation });
+            self.found.push(Found { at, observation, colors });
             return Ok(true);
         }
         Ok(false)

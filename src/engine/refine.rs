@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::CancelToken;
 use crate::body::{BodyModel, LandmarkFit, TrackFrame};
+use crate::tracking;
 use crate::types::{BodyEstimate, Provenance, RiderFrame, TrackId};
 
 /// Refines the riders of a clip.
@@ -59,8 +60,11 @@ impl TrackRefiner {
     }
 
     fn bridge_gap(&self, track: TrackId, frames: &mut [Vec<RiderFrame>], from: usize, to: usize) {
-        let body_at = |index: usize| rider(&frames[index], track).and_then(|rider| rider.body.clone());
-        let (Some(start), Some(end)) = (body_at(from), body_at(to)) else { return };
+        let end_at = |index: usize| {
+            let rider = rider(&frames[index], track)?;
+            Some((rider.bbox, rider.body.clone()?))
+        };
+        let (Some((start_box, start)), Some((end_box, end))) = (end_at(from), end_at(to)) else { return };
         for (step, riders) in frames[from + 1..to].iter_mut().enumerate() {
             let t = (step + 1) as f32 / (to - from) as f32;
             let Some(known) = riders.iter_mut().find(|rider| rider.track == track) else { continue };
@@ -68,7 +72,11 @@ impl TrackRefiner {
                 && let Some(body) = &mut known.body
             {
                 let confidence = body.confidence;
-                *body = BodyEstimate { confidence, ..self.body.interpolate(&start, &end, t) };
+                // His box moves with the camera; on the straight line between the ends the body would not.
+                let straight = start_box.lerp(&end_box, t);
+                let between =
+                    tracking::carried(&self.body.interpolate(&start, &end, t), &straight, &known.bbox, 1.0);
+                *body = BodyEstimate { confidence, ..between };
             }
         }
     }
@@ -138,5 +146,31 @@ mod tests {
         ];
         assert_eq!(seen_runs(TrackId(1), &frames), [0..2, 3..4, 6..7]);
         assert!(seen_runs(TrackId(2), &frames).is_empty());
+    }
+
+    /// The camera pans while he is hidden: he stays in his box.
+    #[test]
+    fn a_body_between_two_sights_goes_where_its_box_goes() {
+        let fit = FakeRecoverer::new();
+        let image = RgbImage { width: 640, height: 360, data: vec![0; 640 * 360 * 3] };
+        let mut fit = fit;
+        let mut state = |bbox: BBox, provenance| {
+            let body = fit.recover(&image, &[Detection { bbox, score: 0.9 }]).unwrap().remove(0);
+            vec![RiderFrame { bbox, body, ..frame(1, provenance) }]
+        };
+        let at = |x: f32| BBox::new(x, 100.0, x + 40.0, 200.0);
+        let mut frames = vec![
+            state(at(100.0), Provenance::Detected),
+            state(at(180.0), Provenance::Interpolated),
+            state(at(140.0), Provenance::Detected),
+        ];
+        let seen_at = |riders: &[RiderFrame]| {
+            let body = riders[0].body.as_ref().unwrap();
+            body.camera.project(body.translation_m).unwrap().x
+        };
+        let ends = (seen_at(&frames[0]) + seen_at(&frames[2])) * 0.5;
+        let model = Arc::new(crate::body::testing::starter_model());
+        TrackRefiner::new(model).bridge(TrackId(1), &mut frames);
+        assert!((seen_at(&frames[1]) - ends - 60.0).abs() < 1.0, "{}", seen_at(&frames[1]));
     }
 }

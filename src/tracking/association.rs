@@ -6,7 +6,7 @@ use pathfinding::matrix::Matrix;
 
 use super::candidates::Candidate;
 use super::kalman::{BoxFilter, GATE};
-use super::looks::Looks;
+use super::looks::{Looks, UNLIKE};
 use super::places::{Foresight, Place};
 use super::terms::{self, MAX_COST, Terms};
 use crate::types::BodyEstimate;
@@ -19,6 +19,10 @@ const MAX_CENTER_DISTANCE: f32 = 4.0;
 /// How much more a pair costs whose boxes have nothing in common than one whose boxes agree. PHALP knows no boxes; its
 /// place alone is a pelvis, which wanders with the pose.
 const BOX_WEIGHT: f32 = 4.0;
+/// How much more unlike a track a detection must be than another that it looks like, for the other alone to have it
+/// ([`Looks::distance`]). Alone, a rider in spray and upside down comes to 1.2 against himself and is followed all the
+/// same.
+const CLEARLY_ANOTHERS: f32 = 0.4;
 /// Steps of the integer weights: finer than any difference that matters.
 const GAIN_STEPS: f32 = 1e9;
 
@@ -57,17 +61,33 @@ pub(super) fn associate(
         return Vec::new();
     }
     let most = MAX_COST * (1.0 + BOX_WEIGHT);
+    let pairs = Matrix::from_fn(tracks.len(), found.len(), |(track, candidate)| {
+        pair(&tracks[track], found[candidate], gate)
+    });
     let gains = Matrix::from_fn(tracks.len(), found.len(), |(track, candidate)| {
-        cost(&tracks[track], found[candidate], gate).map_or(0, |cost| {
-            // At least one step, so that whatever is allowed beats being left alone.
-            (((1.0 - cost / most) * GAIN_STEPS) as i64).max(1)
-        })
+        let Some(Pair { cost, unlike }) = pairs[(track, candidate)] else { return 0 };
+        let rivals = (0..tracks.len()).filter_map(|rival| pairs[(rival, candidate)]?.unlike);
+        let mut alike = rivals.filter(|rival| *rival <= UNLIKE);
+        if unlike.is_some_and(|unlike| alike.any(|rival| rival + CLEARLY_ANOTHERS <= unlike)) {
+            return 0;
+        }
+        // At least one step, so that whatever is allowed beats being left alone.
+        (((1.0 - cost / most) * GAIN_STEPS) as i64).max(1)
     });
     assign(&gains)
 }
 
-/// Cost of a pair, at least 1, or `None` where it is out of the question.
-fn cost(track: &Expectation<'_>, candidate: &Candidate<'_>, gate: Gate) -> Option<f32> {
+/// A track and a detection that may be one rider.
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    /// At least 1.
+    cost: f32,
+    /// [`Looks::distance`]; `None` where it is not known.
+    unlike: Option<f32>,
+}
+
+/// What a pair costs, or `None` where it is out of the question.
+fn pair(track: &Expectation<'_>, candidate: &Candidate<'_>, gate: Gate) -> Option<Pair> {
     let expected = track.filter.bbox();
     let iou = expected.iou(&candidate.bbox);
     let side = (expected.long_side() + candidate.bbox.long_side()) * 0.5;
@@ -81,14 +101,15 @@ fn cost(track: &Expectation<'_>, candidate: &Candidate<'_>, gate: Gate) -> Optio
     if !(sure || plausible()) {
         return None;
     }
-    let person = terms::cost(&person_terms(track, candidate));
+    let terms = person_terms(track, candidate);
+    let person = terms::cost(&terms);
     // A number that is none must not be a cost: `max` leaves it out.
     let person = if person.is_nan() { MAX_COST } else { person };
     if person > MAX_COST && !sure {
         return None;
     }
     let boxes = 0.5 * (1.0 - iou) + 0.5 * distance / (1.0 + distance);
-    Some(person.min(MAX_COST) * (1.0 + BOX_WEIGHT * boxes))
+    Some(Pair { cost: person.min(MAX_COST) * (1.0 + BOX_WEIGHT * boxes), unlike: terms.appearance })
 }
 
 /// PHALP's terms of a pair.
@@ -180,6 +201,41 @@ mod tests {
             let (a, b) = (candidate(-15.0, left), candidate(15.0, right));
             assert_eq!(associate(&[track], &[&a, &b], Gate::Plausible), [(0, expected)]);
         }
+    }
+
+    /// Two meet; the detector sees the front one where the other is expected, and nobody else.
+    #[test]
+    fn who_looks_like_somebody_else_who_may_be_there_is_not_taken_for_him() {
+        let plain = |rgb| {
+            let mut colors = SurfaceColors::default();
+            colors.patches_mut().fill(crate::types::appearance::Patch { rgb, weight: 200 });
+            colors
+        };
+        let (orange, blue, green) = (plain([230, 120, 0]), plain([0, 114, 178]), plain([20, 140, 40]));
+        let (orange_looks, blue_looks) = (Looks::of(&orange), Looks::of(&blue));
+        let mut here = BoxFilter::new(&BBox::new(100.0, 0.0, 150.0, 100.0));
+        let mut aside = BoxFilter::new(&BBox::new(125.0, 0.0, 175.0, 100.0));
+        for filter in [&mut here, &mut aside] {
+            filter.advance(0.1, &CameraMotion::Unavailable);
+        }
+        let tracks = [
+            Expectation { looks: Some(&orange_looks), ..expectation(&here) },
+            Expectation { looks: Some(&blue_looks), ..expectation(&aside) },
+        ];
+        let seen = |colors| Candidate {
+            bbox: BBox::new(100.0, 0.0, 150.0, 100.0),
+            score: 0.9,
+            body: None,
+            colors: Some(colors),
+        };
+        assert_eq!(associate(&tracks, &[&seen(&orange)], Gate::Plausible), [(0, 0)]);
+        assert_eq!(associate(&tracks, &[&seen(&blue)], Gate::Plausible), [(1, 0)]);
+        assert_eq!(
+            associate(&tracks[..1], &[&seen(&blue)], Gate::Plausible),
+            [(0, 0)],
+            "nobody else may be there"
+        );
+        assert_eq!(associate(&tracks, &[&seen(&green)], Gate::Plausible), [(0, 0)], "it looks like neither");
     }
 
     #[test]

@@ -81,6 +81,36 @@ fn who_comes_back_after_long_is_known_by_what_he_wears_and_a_stranger_is_not() {
     assert_eq!(resolve(&settings(), &clip(BLUE)).tracks.len(), 2);
 }
 
+#[test]
+fn a_track_on_which_somebody_else_goes_on_is_parted_and_a_sight_in_spray_is_none() {
+    // One box all along, as where the front one of two hides the other and rides on.
+    let clip = |blue: std::ops::Range<u64>| {
+        let clip = film(120, |_, t| vec![rider_at(Vec2::new(150.0 + 60.0 * t, 180.0))]);
+        coloured(clip, move |frame, _| dressed(if blue.contains(&frame) { BLUE } else { ORANGE }))
+    };
+    let resolved = resolve(&settings(), &clip(50..120));
+    let spans: Vec<_> =
+        resolved.tracks.iter().map(|track| (track.first_frame, track.detected_frames)).collect();
+    assert_eq!(spans, [(0, 50), (50, 70)]);
+    assert_eq!(resolve(&settings(), &clip(50..65)).tracks.len(), 1);
+}
+
+#[test]
+fn a_sight_where_he_was_expected_does_not_keep_him_from_being_known_when_he_comes_back() {
+    let clip = film(200, |frame, t| match frame {
+        0..60 => vec![rider_at(Vec2::new(150.0 + 20.0 * t, 180.0))],
+        // A pole where he should be by now.
+        90 => vec![rider_at(Vec2::new(150.0 + 20.0 * t, 180.0)), rider_at(Vec2::new(500.0, 180.0))],
+        88.. => vec![rider_at(Vec2::new(500.0, 180.0))],
+        _ => vec![],
+    });
+    let clip =
+        coloured(clip, |frame, bbox| if frame == 90 && bbox.min.x < 400.0 { None } else { dressed(ORANGE) });
+    let resolved = resolve(&settings(), &clip);
+    assert_eq!(resolved.tracks.len(), 1, "{:?}", resolved.tracks);
+    assert_eq!(ids_at(&resolved, 150, Vec2::new(500.0, 180.0)), [1]);
+}
+
 /// At the bottom edge, wide, with skeletons that are worth nothing.
 fn doubtful() -> Observation {
     let mut seen = seen(BBox::new(380.0, 260.0, 500.0, 359.0), 0.5);

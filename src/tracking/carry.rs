@@ -7,7 +7,7 @@ use crate::types::{BBox, BodyEstimate, Camera};
 /// `body`, seen in the box `from`, moved with that box to `to`: the pose is kept; the picture moves and grows like
 /// the box, and the body in space is moved and brought nearer so that its pelvis is seen where the box puts it.
 /// Rotation by the changed line of sight is left out: it is far below what an expectation is worth.
-pub(super) fn carried(body: &BodyEstimate, from: &BBox, to: &BBox, trust: f32) -> BodyEstimate {
+pub fn carried(body: &BodyEstimate, from: &BBox, to: &BBox, trust: f32) -> BodyEstimate {
     let growth = to.long_side() / from.long_side();
     let moved = |p: Vec2| to.center() + (p - from.center()) * growth;
     let mut out = body.clone();

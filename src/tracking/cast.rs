@@ -21,6 +21,11 @@ impl Cast {
         &self.tracks
     }
 
+    /// What somebody looks like, as far as it is known.
+    pub fn looks(&self, track: TrackId) -> Option<&Looks> {
+        self.looks.get((track.0 as usize).checked_sub(1)?)?.as_ref()
+    }
+
     /// Tells that the next part begins in the middle of the last shot, with `frames` (by number) in which these riders
     /// were told.
     pub fn hand_on<'f>(&mut self, frames: impl IntoIterator<Item = (u64, &'f [RiderFrame])>) {

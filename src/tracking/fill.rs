@@ -2,7 +2,7 @@
 
 use glam::Vec2;
 
-use super::carry::{between, lerp};
+use super::carry::{between, carried, lerp};
 use super::settings::TrackerSettings;
 use super::tracker::{predicted, trust};
 use super::tracklet::{Frames, Sighting, Tracklet};
@@ -18,38 +18,72 @@ pub(super) struct Pass<'s> {
 }
 
 impl Pass<'_> {
-    /// States of `rider`, ascending, each with the index of its frame in the pass:
+    /// States of `rider`, ascending, each with the index of its frame in the pass; `covered` tells for each sighting
+    /// whether it shows a part of him only:
     /// * detected, as it was found. Where the body could not be recovered but those around it could, it is filled in
     ///   and the state is called interpolated, since not all of it is of this frame;
-    /// * interpolated between two detections that are not too far apart;
+    /// * interpolated between two detections that are not too far apart, on the slope: the camera's motion is added.
+    ///   What shows a part of him between two that show the whole is passed over;
     /// * predicted for a short while after the last detection before a longer gap or the end.
-    pub(super) fn states(&self, track: TrackId, rider: &Tracklet<'_>) -> Vec<(usize, RiderFrame)> {
-        let bodies: Vec<_> =
-            rider.iter().filter_map(|s| s.body.map(|body| Anchor { time_s: s.time_s, body })).collect();
-        let mut states = Vec::with_capacity(rider.len());
+    pub(super) fn states(
+        &self,
+        track: TrackId,
+        rider: &Tracklet<'_>,
+        covered: &[bool],
+    ) -> Vec<(usize, RiderFrame)> {
+        let all: Vec<_> = rider.iter().copied().collect();
+        let told = self.without_covered(&all, covered);
+        let with_body = told.iter().filter_map(|&index| {
+            let Sighting { time_s, body, .. } = all[index];
+            body.map(|body| Anchor { time_s, body })
+        });
+        let bodies: Vec<_> = with_body.collect();
+        let mut states = Vec::with_capacity(all.len());
         // Pieces that no gap longer than the interpolation splits, to predict from the end of each.
-        let mut piece: Option<Tracklet<'_>> = None;
-        for sighting in rider.iter() {
-            piece = Some(match piece.take() {
-                None => Tracklet::new(*sighting),
-                Some(mut before) => {
-                    let last = *before.last();
-                    if sighting.time_s - last.time_s <= self.settings.max_interpolated_s {
-                        self.interpolate(track, &last, sighting, &bodies, &mut states);
-                        before.push(*sighting);
-                        before
-                    } else {
-                        self.predict(track, &before, sighting.at, &mut states);
-                        Tracklet::new(*sighting)
-                    }
+        let mut piece: Option<(Tracklet<'_>, usize)> = None;
+        for index in told {
+            let sighting = all[index];
+            let piece_here = match piece.take() {
+                None => Tracklet::new(sighting),
+                Some((mut before, last)) if self.is_bridged(&all[last..=index]) => {
+                    self.interpolate(track, &all[last], &sighting, &bodies, &mut states);
+                    before.push(sighting);
+                    before
                 }
-            });
-            states.push((sighting.at, self.found(track, sighting, &bodies)));
+                Some((before, _)) => {
+                    self.predict(track, &before, sighting.at, &mut states);
+                    Tracklet::new(sighting)
+                }
+            };
+            piece = Some((piece_here, index));
+            states.push((sighting.at, self.found(track, &sighting, &bodies)));
         }
-        if let Some(piece) = piece {
+        if let Some((piece, _)) = piece {
             self.predict(track, &piece, self.frames.times_s.len(), &mut states);
         }
         states
+    }
+
+    /// Indices of the sightings but of those of a part of him that lie between two of the whole which can be bridged.
+    fn without_covered(&self, all: &[Sighting<'_>], covered: &[bool]) -> Vec<usize> {
+        let mut told: Vec<usize> = Vec::with_capacity(all.len());
+        let mut index = 0;
+        while index < all.len() {
+            let after = index + covered[index..].iter().take_while(|covered| **covered).count();
+            let bridged = told.last().is_some_and(|&before| {
+                all.get(after)
+                    .is_some_and(|after| after.time_s - all[before].time_s <= self.settings.max_join_s)
+                    && self.is_bridged(&all[before..=after])
+            });
+            told.extend(if bridged { after..after + 1 } else { index..all.len().min(after + 1) });
+            index = after + 1;
+        }
+        told
+    }
+
+    /// Whether no gap between consecutive sightings is too long to be filled in.
+    fn is_bridged(&self, sightings: &[Sighting<'_>]) -> bool {
+        sightings.windows(2).all(|pair| pair[1].time_s - pair[0].time_s <= self.settings.max_interpolated_s)
     }
 
     fn found(&self, track: TrackId, sighting: &Sighting<'_>, bodies: &[Anchor<'_>]) -> RiderFrame {
@@ -72,14 +106,21 @@ impl Pass<'_> {
             // A frame that was out of order lies outside and gets no state.
             let Some(t) = fraction(from.time_s, to.time_s, time_s) else { continue };
             let away_s = (time_s - from.time_s).min(to.time_s - time_s);
+            let straight = from.bbox.lerp(&to.bbox, t);
+            let carry = |sighting: &Sighting<'_>| self.frames.carry(&sighting.bbox, sighting.at, at);
+            let bbox = carry(from).lerp(&carry(to), t);
+            let body = match from.body.zip(to.body) {
+                Some((from, to)) => Some(between(from, to, t, trust(away_s))),
+                None => self.body_at(time_s, bodies),
+            };
             states.push((
                 at,
                 RiderFrame {
                     track,
                     provenance: Provenance::Interpolated,
                     score: lerp(from.score, to.score, t) * trust(away_s),
-                    bbox: from.bbox.lerp(&to.bbox, t),
-                    body: self.body_at(time_s, bodies),
+                    bbox,
+                    body: body.map(|body| carried(&body, &straight, &bbox, 1.0)),
                 },
             ));
         }

@@ -23,9 +23,17 @@ pub(super) fn join<'a>(
     frames: &Frames<'_>,
     settings: &TrackerSettings,
 ) -> Vec<Tracklet<'a>> {
+    let looks: Vec<_> = tracklets.iter().map(Tracklet::looks).collect();
+    let is_unlike = |a: usize, b: usize| {
+        let (Some(a), Some(b)) = (&looks[a], &looks[b]) else { return false };
+        a.is_unlike(&b.colors())
+    };
     let mut links: Vec<(f32, usize, usize)> = Vec::new();
     for (earlier, a) in tracklets.iter().enumerate() {
         for (later, b) in tracklets.iter().enumerate() {
+            if is_unlike(earlier, later) {
+                continue;
+            }
             if let Some(cost) = bridge(a, b, frames, settings.max_join_s) {
                 links.push((cost, earlier, later));
             }

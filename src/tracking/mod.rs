@@ -11,6 +11,7 @@ mod association;
 mod candidates;
 mod carry;
 mod cast;
+mod covered;
 mod edit;
 pub mod evaluate;
 mod fill;
@@ -39,6 +40,7 @@ mod scenes;
 #[cfg(test)]
 mod tests;
 
+pub use carry::carried;
 pub use cast::Cast;
 pub use edit::{Moments, apply_edits, rider_at};
 pub use looks::Looks;

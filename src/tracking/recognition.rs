@@ -5,12 +5,12 @@
 
 use super::looks::Looks;
 
-/// Mean squared difference of surface colours up to which two sights may be of one rider. On a real clip the rider comes
-/// to 0.02 to 0.06 against himself seconds later, in other light and from another side, and to 0.19 against a shadow:
-/// rather nobody is recognised than somebody else.
-const ALIKE: f32 = 0.035;
+/// [`Looks::distance`] up to which two sights may be of one rider. Seconds later, in other light and from another side,
+/// riders come to 0.07 to 0.35 against themselves, to 0.45 and more against others, and to 1.2 against a shadow: rather
+/// nobody is recognised than somebody else.
+const ALIKE: f32 = 0.36;
 /// How many times more anyone else must differ: two who are dressed alike are not told apart.
-const CLEARLY: f32 = 1.5;
+const CLEARLY: f32 = 1.3;
 
 /// Pairs of (index into `known`, index into `found`) that are one rider, the most alike first. Only pairs are made for
 /// which `possible` holds. A pair is in doubt where one of both looks like somebody else, too, who is a rival: of two

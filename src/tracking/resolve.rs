@@ -5,6 +5,7 @@ use std::ops::Range;
 use glam::Vec2;
 
 use super::cast::Cast;
+use super::covered::covered;
 use super::fill::Pass;
 use super::join::{join, reunite};
 use super::main_rider::{is_shadow, main_rider};
@@ -102,7 +103,7 @@ fn resolve_shot(
     let of_shot = riders.iter().zip(looks).zip(ids).enumerate();
     // New ones by id, which is their order.
     for (index, ((rider, looks), id)) in of_shot {
-        let states = pass.states(id, rider);
+        let states = pass.states(id, rider, &covered(&riders, index));
         let frame_of = |state: Option<&(usize, RiderFrame)>| state.map_or(0, |(at, _)| frames[*at].frame);
         let detected = states.iter().filter(|(_, s)| s.provenance == Provenance::Detected).count();
         let track = Track {
@@ -156,6 +157,22 @@ fn tracklets<'a>(settings: &TrackerSettings, frames: &'a [FrameObservations]) ->
             }
         }
     }
+    let mut pieces: Vec<_> = pieces.into_iter().flat_map(one_rider_each).collect();
+    for piece in &mut pieces {
+        piece.drop_stray_end(LEAST_PIECE, settings.max_predicted_s);
+    }
     pieces.retain(|piece| piece.certain || piece.len() >= LEAST_PIECE);
     pieces
+}
+
+/// The pieces of one piece, each of one rider by his looks.
+fn one_rider_each(piece: Tracklet<'_>) -> Vec<Tracklet<'_>> {
+    let mut parts = Vec::new();
+    let mut left = Some(piece);
+    while let Some(piece) = left {
+        let (part, later) = piece.parted();
+        parts.push(part);
+        left = later;
+    }
+    parts
 }

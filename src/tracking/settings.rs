@@ -23,7 +23,8 @@ pub struct TrackerSettings {
     /// Time for which an unseen rider is shown where he is expected, seconds. Without a detection the expectation
     /// is worth nothing much longer.
     pub max_predicted_s: f64,
-    /// Longest gap between two detections that is filled in afterwards, seconds.
+    /// Longest gap between two detections that is filled in afterwards, seconds: as long as he is recognised by where he
+    /// is.
     pub max_interpolated_s: f64,
     /// Longest gap across which two pieces of track are joined afterwards, seconds.
     pub max_join_s: f64,
@@ -41,7 +42,7 @@ impl Default for TrackerSettings {
             max_tentative_misses: 2,
             max_lost_s: 50.0 / 30.0,
             max_predicted_s: 0.5,
-            max_interpolated_s: 1.0,
+            max_interpolated_s: 50.0 / 30.0,
             max_join_s: 3.0,
             min_detected_frames: 5,
         }

@@ -47,7 +47,7 @@ pub(super) fn depth_distance(a: f32, b: f32) -> f32 {
 /// The terms of one pair.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Terms {
-    /// Mean squared difference of surface colours seen on both, 0 to 3; `None` where none is.
+    /// How unlike the surface colours seen on both are, 0 to 2; `None` where too few are.
     pub appearance: Option<f32>,
     /// [`pose_distance`]; `None` where a body is missing.
     pub pose: Option<f32>,

@@ -1,7 +1,7 @@
 //! Pieces of a rider's way that hang together.
 
 use super::kalman::BoxFilter;
-use super::looks::Looks;
+use super::looks::{Looks, SETTLED};
 use crate::types::{BBox, BodyEstimate, CameraMotion, SurfaceColors};
 
 /// The frames of a shot: when they are and how the camera moved.
@@ -14,6 +14,19 @@ pub(super) struct Frames<'s> {
 }
 
 impl Frames<'_> {
+    /// Where a box in the frame with index `from` is seen in that with index `to`, if it moves with the slope: a pan of
+    /// the camera moves it in the picture.
+    pub(super) fn carry(&self, bbox: &BBox, from: usize, to: usize) -> BBox {
+        let forwards = (from + 1..=to).map(|at| self.motions[at]);
+        let backwards = (to + 1..=from).rev().map(|at| self.motions[at].reversed());
+        forwards.chain(backwards).fold(*bbox, |bbox, motion| {
+            motion.known().map_or(bbox, |motion| {
+                let (center, half) = (motion.apply(bbox.center()), bbox.size() * (0.5 * motion.scale()));
+                BBox { min: center - half, max: center + half }
+            })
+        })
+    }
+
     /// Moves `filter` from the frame with index `from` on to that with index `to`, or back to it.
     pub(super) fn advance(&self, filter: &mut BoxFilter, from: usize, to: usize) {
         let mut now_s = self.times_s[from];
@@ -74,6 +87,50 @@ impl<'a> Tracklet<'a> {
         self.certain |= later.certain;
     }
 
+    /// Drops an end of fewer than `few` sightings that comes more than `after_s` seconds after the others: somebody else
+    /// stood where this one was expected.
+    pub(super) fn drop_stray_end(&mut self, few: usize, after_s: f64) {
+        let times = self.iter().map(|sighting| sighting.time_s);
+        let gaps = times.clone().zip(times.skip(1)).map(|(a, b)| b - a);
+        let last_gap = gaps.enumerate().filter(|(_, gap_s)| *gap_s > after_s).last();
+        if let Some((kept, _)) = last_gap
+            && self.rest.len() - kept < few
+        {
+            self.rest.truncate(kept);
+        }
+    }
+
+    /// Parts a piece where somebody else begins. The later piece comes second, and may itself be of more than one.
+    pub(super) fn parted(mut self) -> (Self, Option<Self>) {
+        // The first one of all is never unlike what was before.
+        let Some(kept) = self.somebody_else_from().and_then(|index| index.checked_sub(1)) else {
+            return (self, None);
+        };
+        let mut later = self.rest.split_off(kept).into_iter();
+        let later = later.next().map(|first| Self { first, rest: later.collect(), certain: self.certain });
+        (self, later)
+    }
+
+    /// Index of the first sighting from which on nothing is like what was seen before, for [`PARTED_S`] on end.
+    fn somebody_else_from(&self) -> Option<usize> {
+        let (mut looks, mut taken) = (Looks::default(), 0);
+        let mut since: Option<(usize, f64)> = None;
+        for (index, sighting) in self.iter().enumerate() {
+            let Some(colors) = sighting.colors else { continue };
+            if taken < SETTLED || !looks.is_unlike(colors) {
+                looks.add(colors);
+                taken += 1;
+                since = None;
+                continue;
+            }
+            let (first, since_s) = *since.get_or_insert((index, sighting.time_s));
+            if sighting.time_s - since_s >= PARTED_S {
+                return Some(first);
+            }
+        }
+        None
+    }
+
     pub(super) fn len(&self) -> usize {
         1 + self.rest.len()
     }
@@ -90,12 +147,17 @@ impl<'a> Tracklet<'a> {
         std::iter::once(&self.first).chain(&self.rest)
     }
 
+    /// The sighting in the frame with index `at`.
+    pub(super) fn at(&self, at: usize) -> Option<&Sighting<'a>> {
+        if self.first.at == at {
+            return Some(&self.first);
+        }
+        self.rest.get(self.rest.binary_search_by_key(&at, |sighting| sighting.at).ok()?)
+    }
+
     /// What he looks like; `None` where no colours are known.
     pub(super) fn looks(&self) -> Option<Looks> {
-        let mut seen = self.iter().filter_map(|sighting| sighting.colors);
-        let mut looks = Looks::of(seen.next()?);
-        seen.for_each(|colors| looks.add(colors));
-        Some(looks)
+        Looks::gathered(self.iter().filter_map(|sighting| sighting.colors))
     }
 
     /// Where he is headed after the last detection.
@@ -108,6 +170,10 @@ impl<'a> Tracklet<'a> {
         filtered(self.first(), self.iter(), frames)
     }
 }
+
+/// Time in which every sight is unlike what was seen before that tells another rider, seconds. A real one in spray, upside
+/// down, stays below half of that.
+const PARTED_S: f64 = 0.8;
 
 /// Detections that tell a rider's motion at an end of a piece: earlier ones no longer matter to the filter.
 const MOTION_SIGHTINGS: usize = 15;
