@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::holes::{Hole, holes, sighting};
 use super::pipeline::Stages;
-use super::recover_stage::agreed;
+use super::recover_stage::{agreed, in_picture};
 use super::surfaces::Surfaces;
 use super::zoom::{Expected, Zoom};
 use super::{CancelToken, EngineError};
@@ -245,7 +245,8 @@ impl<'r> Way<'r> {
             if let Some(sampler) = &mut sampler {
                 colors = sampler.sample(image, &[observation.body.as_ref()]).pop().flatten();
                 if let Some(body) = sampler.bounds(0) {
-                    observation.detection.bbox = agreed(&observation.detection.bbox, &body, image);
+                    observation.detection.bbox =
+                        agreed(&observation.detection.bbox, &in_picture(&body, image));
                 }
             }
             let bbox = observation.detection.bbox;

@@ -98,11 +98,14 @@ impl<'r> RecoverStage<'r> {
         let mask_of = |seen: &Observation| masks.iter().find(|mask| mask.bbox == seen.detection.bbox);
         let bodies: Vec<_> = observations.iter().map(|seen| seen.body.as_ref()).collect();
         let shapes: Vec<_> = observations.iter().map(mask_of).collect();
-        let appearances = sampler.sample_within(image, &bodies, &shapes);
-        for (index, seen) in observations.iter_mut().enumerate() {
-            // A mask lies in the box that it came with.
-            if let Some(body) = sampler.bounds(index).filter(|_| mask_of(seen).is_none()) {
-                seen.detection.bbox = agreed(&seen.detection.bbox, &body, image);
+        let mut appearances = sampler.sample_within(image, &bodies, &shapes);
+        for (index, (seen, colors)) in observations.iter_mut().zip(&mut appearances).enumerate() {
+            let Some(body) = sampler.bounds(index).map(|bounds| in_picture(&bounds, image)) else { continue };
+            if body.area() > MOST_TIMES * seen.detection.bbox.area() {
+                (seen.body, *colors) = (None, None);
+            } else if mask_of(seen).is_none() {
+                // A mask lies in the box that it came with.
+                seen.detection.bbox = agreed(&seen.detection.bbox, &body);
             }
         }
         Ok(Seen { observations, appearances, masks })
@@ -149,12 +152,19 @@ impl<'r> RecoverStage<'r> {
 /// Overlap from which the body that was recovered in a box is that of whom the box is around.
 const SAME_IOU: f32 = 0.5;
 
+/// How many times larger than its box a body in the picture may be. One of whom a fifth is seen is larger still, but what
+/// is fitted to so little of somebody is a guess that may fill the picture.
+const MOST_TIMES: f32 = 5.0;
+
+/// The part of a box that is in the picture.
+pub fn in_picture(bbox: &BBox, image: &RgbImage) -> BBox {
+    bbox.intersection(&BBox::new(0.0, 0.0, image.width as f32, image.height as f32))
+}
+
 /// Where somebody is whom the detector, or the way from one look to the next, has in one box and his `body` in another:
 /// in the mean of both. Either is off by about 5 % of his height on each side, but they are off differently.
-pub fn agreed(detected: &BBox, body: &BBox, image: &RgbImage) -> BBox {
-    let picture = BBox::new(0.0, 0.0, image.width as f32, image.height as f32);
-    let body = body.intersection(&picture);
-    if detected.iou(&body) >= SAME_IOU { detected.lerp(&body, 0.5) } else { *detected }
+pub fn agreed(detected: &BBox, body: &BBox) -> BBox {
+    if detected.iou(body) >= SAME_IOU { detected.lerp(body, 0.5) } else { *detected }
 }
 
 /// Each one found with his body.
@@ -165,6 +175,8 @@ fn joined(detections: Vec<Detection>, bodies: Vec<Option<BodyEstimate>>) -> Vec<
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::inference::fake::{FakeDetector, FakeRecoverer};
     use crate::video::FrameSource;
@@ -190,19 +202,38 @@ mod tests {
 
     #[test]
     fn detector_and_body_meet_half_way_unless_they_mean_two_people() {
-        let image = RgbImage { width: 320, height: 180, data: Vec::new() };
         let detected = BBox::new(100.0, 40.0, 140.0, 120.0);
-        let around =
-            |left, top, right, bottom| agreed(&detected, &BBox::new(left, top, right, bottom), &image);
+        let around = |left, top, right, bottom| agreed(&detected, &BBox::new(left, top, right, bottom));
         assert_eq!(around(96.0, 44.0, 144.0, 126.0), BBox::new(98.0, 42.0, 142.0, 123.0));
         assert_eq!(around(200.0, 40.0, 240.0, 120.0), detected);
-        let at_edge =
-            agreed(&BBox::new(280.0, 40.0, 318.0, 120.0), &BBox::new(280.0, 40.0, 340.0, 120.0), &image);
-        assert_eq!(
-            at_edge,
-            BBox::new(280.0, 40.0, 319.0, 120.0),
-            "what is out of the picture does not count"
-        );
+        let image = RgbImage { width: 320, height: 180, data: Vec::new() };
+        let beyond = BBox::new(280.0, -40.0, 340.0, 120.0);
+        assert_eq!(in_picture(&beyond, &image), BBox::new(280.0, 0.0, 320.0, 120.0));
+    }
+
+    #[test]
+    fn a_body_far_larger_than_its_box_is_none() {
+        let model = Arc::new(crate::body::testing::starter_model());
+        let surfaces = Surfaces::new(model);
+        let frame = FakeSource::with_constant_rate(320, 180, 1).next_frame().unwrap().unwrap();
+        // The fake's body fills its box; the second one is told to be in a tenth of it.
+        let bodies_of = |boxes: [BBox; 2]| {
+            let mut recoverer = FakeRecoverer::new();
+            let mut stage = RecoverStage::new(&mut recoverer, Some(&surfaces), ScoreLimits::around(0.4), 4);
+            let whole: Vec<_> = [person(20.0, 0.8), person(200.0, 0.8)].to_vec();
+            let mut image = RgbImage::default();
+            video::yuv_to_rgb(&frame.image, &mut image);
+            let bodies = stage.recoverer.recover(&image, &whole).unwrap();
+            stage.images = vec![image];
+            let detections = boxes.map(|bbox| Detection { bbox, score: 0.8 }).to_vec();
+            let people = People { detections, followed: false, masks: vec![] };
+            let seen = stage.seen(0, people, bodies, None).unwrap();
+            seen.observations.iter().map(|seen| seen.body.is_some()).collect::<Vec<_>>()
+        };
+        let (first, second) = (person(20.0, 0.8).bbox, person(200.0, 0.8).bbox);
+        assert_eq!(bodies_of([first, second]), [true, true]);
+        let tenth = BBox { max: second.min + (second.max - second.min) * 0.3, ..second };
+        assert_eq!(bodies_of([first, tenth]), [true, false]);
     }
 
     #[test]
