@@ -151,9 +151,8 @@ mod tests {
     /// The camera pans while he is hidden: he stays in his box.
     #[test]
     fn a_body_between_two_sights_goes_where_its_box_goes() {
-        let fit = FakeRecoverer::new();
+        let mut fit = FakeRecoverer::new();
         let image = RgbImage { width: 640, height: 360, data: vec![0; 640 * 360 * 3] };
-        let mut fit = fit;
         let mut state = |bbox: BBox, provenance| {
             let body = fit.recover(&image, &[Detection { bbox, score: 0.9 }]).unwrap().remove(0);
             vec![RiderFrame { bbox, body, ..frame(1, provenance) }]
