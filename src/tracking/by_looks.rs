@@ -96,6 +96,17 @@ fn a_track_on_which_somebody_else_goes_on_is_parted_and_a_sight_in_spray_is_none
 }
 
 #[test]
+fn a_rider_all_in_grey_is_followed_by_his_place() {
+    let clip = film(120, |frame, t| match frame {
+        50..65 => vec![],
+        _ => vec![rider_at(Vec2::new(150.0 + 60.0 * t, 180.0))],
+    });
+    let mut grey = SurfaceColors::default();
+    grey.patches_mut()[..250].fill(Patch { rgb: [60, 60, 60], weight: 180 });
+    assert_eq!(resolve(&settings(), &coloured(clip, |_, _| Some(grey.clone()))).tracks.len(), 1);
+}
+
+#[test]
 fn a_sight_where_he_was_expected_does_not_keep_him_from_being_known_when_he_comes_back() {
     let clip = film(200, |frame, t| match frame {
         0..60 => vec![rider_at(Vec2::new(150.0 + 20.0 * t, 180.0))],

@@ -18,6 +18,8 @@ pub(super) const UNLIKE: f32 = 0.5;
 const LIGHTNESS_WEIGHT: f32 = 0.25;
 /// Mean square of colour that counts as none: a picture's noise on grey clothes is no pattern to be known by.
 const GREY: f32 = 5e-4;
+/// Mean square of colour below which nothing is told by it. Riders in dark clothes come to 0.004 and more.
+const LEAST_COLOUR: f32 = 2.0 * GREY;
 
 /// Colours of a surface, each the mean of what was seen of it weighted by how well it was seen.
 #[derive(Clone, Debug)]
@@ -112,7 +114,7 @@ impl Looks {
 
     /// How unlike the colours are: one less the correlation of what is coloured how over the patches seen on both, each
     /// as far as it is seen on both; 0 is alike, 1 has nothing in common, 2 is the opposite. `None` where too few are
-    /// seen on both.
+    /// seen on both, or are of one grey.
     ///
     /// Sun and shade change how bright a jacket is from one turn to the next, and snow beside the body washes it out;
     /// which patch is redder or bluer than grey stays. Seconds later and from the other side the riders of five real clips
@@ -142,8 +144,10 @@ impl Looks {
             squares[0] += weight * known.length_squared();
             squares[1] += weight * seen.length_squared();
         }
+        // Who wears no colour at all is like and unlike nobody.
+        let tells = squares.iter().all(|square| *square >= LEAST_COLOUR * common);
         let scale = (squares[0] * squares[1]).sqrt() + GREY * common;
-        Some(1.0 - product / scale)
+        tells.then(|| 1.0 - product / scale)
     }
 }
 
@@ -187,10 +191,10 @@ mod tests {
         // Red is (1, 1/2) and blue (0, -1): the cosine is -1/√5.
         close(apart([255, 0, 0], [0, 0, 255]), 1.0 + 0.2_f32.sqrt());
         close(apart([255, 0, 255], [0, 255, 0]), 2.0);
-        close(apart([90, 90, 90], [90, 90, 90]), 1.0);
         let red = Looks::of(&plain([255, 0, 0], 255, 0..300));
         assert_eq!(red.distance(&plain([255, 0, 0], 255, 300..512)), None, "front and back share nothing");
         assert_eq!(red.distance(&SurfaceColors::default()), None);
+        assert_eq!(red.distance(&plain([90, 90, 90], 255, 0..300)), None, "grey is no colour");
     }
 
     #[test]
